@@ -1,0 +1,62 @@
+"""pyinternals: see how a Python program really runs.
+
+::
+
+    python -m pyinternals dis file.py        # bytecode, with its source, jumps and stack depths
+    pyinternals.dis(function)                # the same as a frozen fact
+
+Importing this package imports nothing else: every public name is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .bytecode.disassemble import dis
+    from .errors import (
+        LimitExceeded,
+        NotPython,
+        ProgramError,
+        PyInternalsError,
+        SourceError,
+        TargetError,
+        TargetNotFound,
+        TargetTooLarge,
+        TargetUnreadable,
+        UsageError,
+    )
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "LimitExceeded",
+    "NotPython",
+    "ProgramError",
+    "PyInternalsError",
+    "SourceError",
+    "TargetError",
+    "TargetNotFound",
+    "TargetTooLarge",
+    "TargetUnreadable",
+    "UsageError",
+    "__version__",
+    "dis",
+]
+
+_HOMES = {
+    "dis": ".bytecode.disassemble",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES.get(name, ".errors"), __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

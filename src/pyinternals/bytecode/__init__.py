@@ -1,0 +1,1 @@
+"""What the virtual machine will run: code objects, instructions, flow, specialisation."""
