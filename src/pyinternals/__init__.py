@@ -10,10 +10,10 @@ Importing this package imports nothing else: every public name is loaded when it
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # type checkers take it for true; importing `typing` would double the cost of importing us
+    from typing import Any
 
-if TYPE_CHECKING:
     from .bytecode.disassemble import dis
     from .errors import (
         LimitExceeded,
@@ -53,6 +53,8 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
     value = getattr(import_module(_HOMES.get(name, ".errors"), __name__), name)
     globals()[name] = value
     return value

@@ -103,7 +103,7 @@ def decode_instructions(
     labels = _number_labels(raw, entries)
     resolvers = _resolvers(code, table, labels)
     spans = list(code.co_positions()) if positions else None
-    names, cache_units = table.names, table.cache_units
+    names, cache_units, kinds = table.names, table.cache_units, table.kinds
     new = tuple.__new__
 
     lines = _line_ranges(code)
@@ -121,7 +121,7 @@ def decode_instructions(
             argval = target
             argrepr = f"to L{labels[target]}"
         else:
-            argval, argrepr = resolvers[op](arg)
+            argval, argrepr = resolvers[kinds[op]](arg)
         span = None
         if spans is not None:
             unit = offset >> 1
@@ -214,8 +214,8 @@ def _number_labels(
     return {offset: number for number, offset in enumerate(sorted(places), 1)}  # type: ignore[type-var,misc]
 
 
-def _resolvers(code: Any, table: OpcodeTable, labels: dict[int, int]) -> list[Resolver]:
-    """By base opcode: what turns an argument into its value and its text, for this code object."""
+def _resolvers(code: Any, table: OpcodeTable, labels: dict[int, int]) -> dict[ArgumentKind, Resolver]:
+    """By kind of argument: what turns an argument into its value and its text, for this code object."""
     consts, names = code.co_consts, code.co_names
     local_names = local_names_of(code)
     texts = table.texts
@@ -286,7 +286,7 @@ def _resolvers(code: Any, table: OpcodeTable, labels: dict[int, int]) -> list[Re
     def bit_names(bits: Sequence[str]) -> Resolver:
         return lambda arg: (arg, ", ".join(bit for i, bit in enumerate(bits) if arg >> i & 1))
 
-    by_kind: dict[ArgumentKind, Resolver] = {
+    return {
         ArgumentKind.NONE: number,
         ArgumentKind.NUMBER: number,
         ArgumentKind.JUMP_FORWARD: number,
@@ -315,7 +315,6 @@ def _resolvers(code: Any, table: OpcodeTable, labels: dict[int, int]) -> list[Re
         ArgumentKind.IS_OPERATOR: lambda arg: (arg, "is not" if arg else "is"),
         ArgumentKind.IN_OPERATOR: lambda arg: (arg, "not in" if arg else "in"),
     }
-    return [by_kind[kind] for kind in table.kinds]
 
 
 def local_names_of(code: Any) -> tuple[str, ...]:

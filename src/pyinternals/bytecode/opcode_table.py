@@ -97,6 +97,8 @@ class OpcodeTable:
     return_generator: int
     return_const: int | None
     """RETURN_CONST where `co_stacksize` was reckoned with the two instructions it is made of (3.13)."""
+    fall_through_effects: dict[int, int] = field(default_factory=dict, repr=False)
+    """What `stack_depth` has looked up so far, by opcode and argument in one number."""
     _effects: dict[tuple[int, int | None, bool], int] = field(default_factory=dict, repr=False)
 
     def stack_effect(self, op: int, arg: int | None, *, jump: bool) -> int:

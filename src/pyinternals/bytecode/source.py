@@ -6,9 +6,10 @@ U+2028 inside a line would shift every number after it.
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 from ..errors import NotPython, SourceError, TargetNotFound, TargetTooLarge, TargetUnreadable
 from ..safe_text import escape
@@ -58,34 +59,39 @@ def decode_source(data: bytes) -> str:
         return data.decode("utf-8", "surrogateescape")
 
 
-def read_source_bytes(path: Path, *, largest_bytes: int = LARGEST_SOURCE_BYTES) -> bytes:
+def read_source_bytes(path: str, *, largest_bytes: int = LARGEST_SOURCE_BYTES) -> bytes:
     """The bytes of the file at `path`, which must look like source.
 
     Raises `TargetNotFound`, `TargetUnreadable`, `NotPython` (a directory, a device, a binary) or
     `TargetTooLarge`.
     """
-    shown = escape(str(path))
+    shown = escape(path)
     try:
-        if path.is_dir():
+        status = os.stat(path)
+        if stat.S_ISDIR(status.st_mode):
             raise NotPython("is a directory", target=shown, hint="name one .py file in it")
-        if path.exists() and not path.is_file() and not path.is_fifo():
+        if not stat.S_ISREG(status.st_mode) and not stat.S_ISFIFO(status.st_mode):
             raise NotPython("is not a regular file", target=shown, hint="name a .py file")
-        with path.open("rb") as file:
+        with open(path, "rb") as file:
             data = file.read(largest_bytes + 1)
-            if len(data) > largest_bytes:
-                size = max(path.stat().st_size, len(data))
-                raise TargetTooLarge(
-                    f"{format_bytes(size)} of source is over the limit of {format_bytes(largest_bytes)}",
-                    target=shown,
-                    hint="raise it with --max-bytes",
-                )
     except FileNotFoundError as error:
         raise TargetNotFound("no such file", target=shown, hint=_near_files(path)) from error
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         reason = getattr(error, "strerror", None) or str(error)
         raise TargetUnreadable(reason[0].lower() + reason[1:], target=shown) from error
+    if len(data) > largest_bytes:
+        raise too_large(max(status.st_size, len(data)), largest_bytes, shown)
     check_is_text(data, shown)
     return data
+
+
+def too_large(size_bytes: int, largest_bytes: int, shown: str) -> TargetTooLarge:
+    """The error for source over the limit."""
+    return TargetTooLarge(
+        f"{format_bytes(size_bytes)} of source is over the limit of {format_bytes(largest_bytes)}",
+        target=shown,
+        hint="raise it with --max-bytes",
+    )
 
 
 def check_is_text(data: bytes, shown: str) -> None:
@@ -110,14 +116,15 @@ def check_is_text(data: bytes, shown: str) -> None:
 _BINARY_MAGICS = (b"\x7fELF", b"PK\x03\x04", b"\xff\xfe", b"\xfe\xff")
 
 
-def _near_files(path: Path) -> str:
+def _near_files(path: str) -> str:
     from difflib import get_close_matches
 
+    folder = os.path.dirname(path) or "."
     try:
-        names = [entry.name for entry in path.parent.iterdir()]
+        names = sorted(os.listdir(folder))
     except OSError:
-        return f"no directory {escape(str(path.parent))} either"
-    near = get_close_matches(path.name, names, n=3, cutoff=0.7)
+        return f"no directory {escape(folder)} either"
+    near = get_close_matches(os.path.basename(path), names, n=3, cutoff=0.7)
     return f"did you mean {' or '.join(escape(name) for name in near)}?" if near else "check the path"
 
 

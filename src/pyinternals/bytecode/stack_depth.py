@@ -38,7 +38,7 @@ def stack_depths(
     end_async_for = table.end_async_for
     extended_arg = table.extended_arg
     effect_of = table.stack_effect
-    memo: dict[int, int] = {}
+    memo = table.fall_through_effects
     unfinished = True
     while unfinished:
         unfinished = False

@@ -1,0 +1,61 @@
+"""Columns of the ``dis`` listing that are shown on request: bytes, explanations, what a run did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..bytecode.explanations import explain as explanation_of
+from ..bytecode.facts import CodeObject, Instruction
+from .palette import Palette
+
+__all__ = ["extra_columns"]
+
+_MEANING_WIDTH = 26
+
+
+def extra_columns(
+    code_object: CodeObject,
+    palette: Palette,
+    *,
+    raw_bytes: bool,
+    explain: bool,
+    width: int | None,
+    prefix_width: int,
+) -> Callable[[Instruction, str, str], tuple[str, str]]:
+    """What stands before the arrows and behind the meaning of an instruction, as asked for."""
+    bytecode = code_object.bytecode
+    counts = code_object.run.counts if code_object.run is not None else None
+    count_at = (
+        {ins.offset: n for ins, n in zip(code_object.instructions, counts, strict=True)}
+        if counts is not None
+        else {}
+    )
+
+    def columns(instruction: Instruction, argrepr: str, note: str) -> tuple[str, str]:
+        before = ""
+        if counts is not None:
+            before = count_text(count_at[instruction.offset], palette)
+        if raw_bytes:
+            offset = instruction.offset
+            before += f" {palette.paint('dis.bytes', bytecode[offset : offset + 2].hex(' '))}"
+        if not explain:
+            return before, ""
+        text = explanation_of(instruction.opname, code_object.version)
+        if text is None:
+            return before, ""
+        taken = (len(argrepr) + 2 if argrepr else 0) + (len(note) + 4 if note else 0)
+        padding = max(2, _MEANING_WIDTH - taken)
+        if width is not None and prefix_width + taken + padding + len(text) > width:
+            # no room beside it: a line of its own
+            indent = " " * min(prefix_width - 32, max(2, width - len(text) - 3))
+            return before, f"\n{indent}{palette.paint('dis.explanation', f'# {text}')}"
+        return before, f"{' ' * padding}{palette.paint('dis.explanation', f'# {text}')}"
+
+    return columns
+
+
+def count_text(count: int, palette: Palette) -> str:
+    """How often an instruction was executed, in eleven columns."""
+    if count == 0:
+        return palette.paint("run.never", f"{'never':>10} ")
+    return palette.paint("run.count", f"{count:>10,} ")
