@@ -1,4 +1,4 @@
-"""Takes bytecode apart into instructions; what an argument means is resolved here, layout is not.
+"""Takes bytecode apart into instructions.
 
 Stands on the instruction format (Objects/codeobject.c, InternalDocs/interpreter.md): units of two
 bytes, opcode and argument; EXTENDED_ARG prefixes; inline caches behind the instruction. Works on any
@@ -7,21 +7,18 @@ object with the attributes of a code object.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from ..safe_text import escape, safe_repr
+from .arguments import ArgumentMeanings
 from .facts import CacheEntry, CodeObject, ExceptionTableEntry, Instruction, Positions
 from .opcode_table import ArgumentKind, OpcodeTable, host_table
 from .stack_depth import stack_depths
 
 __all__ = ["cache_entries", "decode_instructions", "parse_exception_table", "unpack_units"]
 
-_FORMAT_CONVERTERS = ((None, ""), (str, "str"), (repr, "repr"), (ascii, "ascii"))
-_FUNCTION_PARTS = ("defaults", "kwdefaults", "annotations", "closure")
-_FUNCTION_ATTRIBUTES = (*_FUNCTION_PARTS, "annotate")
 
-Resolver = Callable[[int], tuple[Any, str]]
+_NO_POSITIONS = Positions(None, None, None, None)
 
 
 class RawInstruction(NamedTuple):
@@ -101,7 +98,7 @@ def decode_instructions(
     entries = parse_exception_table(code.co_exceptiontable)
     depths = stack_depths(raw, entries, table, code.co_flags)
     labels = _number_labels(raw, entries)
-    resolvers = _resolvers(code, table, labels)
+    meanings = ArgumentMeanings(code, table)
     spans = list(code.co_positions()) if positions else None
     names, cache_units, kinds = table.names, table.cache_units, table.kinds
     new = tuple.__new__
@@ -121,11 +118,11 @@ def decode_instructions(
             argval = target
             argrepr = f"to L{labels[target]}"
         else:
-            argval, argrepr = resolvers[kinds[op]](arg)
+            argval, argrepr = meanings[kinds[op]](arg)
         span = None
         if spans is not None:
             unit = offset >> 1
-            span = new(Positions, spans[unit]) if unit < len(spans) else None
+            span = new(Positions, spans[unit]) if unit < len(spans) else _NO_POSITIONS
         shown = specialised[offset] if specialised else op
         append(
             new(
@@ -212,113 +209,3 @@ def _number_labels(
     for start, end, target, _, _ in entries:
         places.update((start, end, target))
     return {offset: number for number, offset in enumerate(sorted(places), 1)}  # type: ignore[type-var,misc]
-
-
-def _resolvers(code: Any, table: OpcodeTable, labels: dict[int, int]) -> dict[ArgumentKind, Resolver]:
-    """By kind of argument: what turns an argument into its value and its text, for this code object."""
-    consts, names = code.co_consts, code.co_names
-    local_names = local_names_of(code)
-    texts = table.texts
-
-    def number(arg: int) -> tuple[Any, str]:
-        return arg, ""
-
-    def small_int(arg: int) -> tuple[Any, str]:
-        return arg, str(arg)
-
-    def constant(arg: int) -> tuple[Any, str]:
-        value = consts[arg]
-        return value, safe_repr(value)
-
-    def common_constant(arg: int) -> tuple[Any, str]:
-        value = table.common_constants[arg]
-        text = value.__name__ if callable(value) else repr(value)
-        return (value if table.version >= (3, 15) else arg), text
-
-    def name(arg: int) -> tuple[Any, str]:
-        value = names[arg]
-        return value, escape(value)
-
-    def name_or_global_call(arg: int) -> tuple[Any, str]:
-        value = names[arg >> 1]
-        return value, f"{escape(value)} + NULL" if arg & 1 else escape(value)
-
-    def name_or_method(arg: int) -> tuple[Any, str]:
-        value = names[arg >> 1]
-        return value, f"{escape(value)} + NULL|self" if arg & 1 else escape(value)
-
-    def super_name(arg: int) -> tuple[Any, str]:
-        value = names[arg >> 2]
-        return value, f"{escape(value)} + NULL|self" if arg & 1 else escape(value)
-
-    def imported_name(arg: int) -> tuple[Any, str]:
-        value = names[arg >> 2]
-        how = " + lazy" if arg & 1 else " + eager" if arg & 2 else ""
-        return value, escape(value) + how
-
-    def local(arg: int) -> tuple[Any, str]:
-        value = local_names[arg]
-        return value, escape(value)
-
-    def local_pair(arg: int) -> tuple[Any, str]:
-        pair = local_names[arg >> 4], local_names[arg & 15]
-        return pair, f"{escape(pair[0])}, {escape(pair[1])}"
-
-    def comparison(arg: int) -> tuple[Any, str]:
-        value = texts[ArgumentKind.COMPARISON][arg]
-        return value, value
-
-    def comparison_in_high_bits(arg: int) -> tuple[Any, str]:
-        return comparison(arg >> 4)
-
-    def comparison_and_bool(arg: int) -> tuple[Any, str]:
-        value = texts[ArgumentKind.COMPARISON][arg >> 5]
-        return value, f"bool({value})" if arg & 16 else value
-
-    def format_value(arg: int) -> tuple[Any, str]:
-        converter, text = _FORMAT_CONVERTERS[arg & 3]
-        has_spec = bool(arg & 4)
-        return (converter, has_spec), ", ".join(filter(None, (text, "with format" * has_spec)))
-
-    def indexed(kind: ArgumentKind) -> Resolver:
-        return lambda arg: (arg, texts[kind][arg])
-
-    def bit_names(bits: Sequence[str]) -> Resolver:
-        return lambda arg: (arg, ", ".join(bit for i, bit in enumerate(bits) if arg >> i & 1))
-
-    return {
-        ArgumentKind.NONE: number,
-        ArgumentKind.NUMBER: number,
-        ArgumentKind.JUMP_FORWARD: number,
-        ArgumentKind.JUMP_BACKWARD: number,
-        ArgumentKind.CONSTANT: constant,
-        ArgumentKind.SMALL_INT: small_int,
-        ArgumentKind.COMMON_CONSTANT: common_constant,
-        ArgumentKind.NAME: name,
-        ArgumentKind.NAME_OR_GLOBAL_CALL: name_or_global_call,
-        ArgumentKind.NAME_OR_METHOD: name_or_method,
-        ArgumentKind.SUPER_NAME: super_name,
-        ArgumentKind.IMPORTED_NAME: imported_name,
-        ArgumentKind.LOCAL: local,
-        ArgumentKind.LOCAL_PAIR: local_pair,
-        ArgumentKind.COMPARISON: comparison,
-        ArgumentKind.COMPARISON_IN_HIGH_BITS: comparison_in_high_bits,
-        ArgumentKind.COMPARISON_AND_BOOL: comparison_and_bool,
-        ArgumentKind.BINARY_OPERATOR: indexed(ArgumentKind.BINARY_OPERATOR),
-        ArgumentKind.INTRINSIC_1: indexed(ArgumentKind.INTRINSIC_1),
-        ArgumentKind.INTRINSIC_2: indexed(ArgumentKind.INTRINSIC_2),
-        ArgumentKind.SPECIAL_METHOD: indexed(ArgumentKind.SPECIAL_METHOD),
-        ArgumentKind.FORMAT: format_value,
-        ArgumentKind.CONVERSION: lambda arg: _FORMAT_CONVERTERS[arg],
-        ArgumentKind.FUNCTION_PARTS: bit_names(_FUNCTION_PARTS),
-        ArgumentKind.FUNCTION_ATTRIBUTE: bit_names(_FUNCTION_ATTRIBUTES),
-        ArgumentKind.IS_OPERATOR: lambda arg: (arg, "is not" if arg else "is"),
-        ArgumentKind.IN_OPERATOR: lambda arg: (arg, "not in" if arg else "in"),
-    }
-
-
-def local_names_of(code: Any) -> tuple[str, ...]:
-    """`co_localsplusnames`: locals, then cells that are no parameter, then free variables."""
-    own = set(code.co_varnames)
-    cells = tuple(name for name in code.co_cellvars if name not in own)
-    return (*code.co_varnames, *cells, *code.co_freevars)

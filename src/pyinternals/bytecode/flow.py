@@ -1,9 +1,9 @@
 """The control-flow graph of a code object: its basic blocks and the edges between them.
 
 Stands on the jumps of the instructions, on the opcodes behind which execution doesn't go on
-(`OpcodeTable.ends_path`), and on the exception table (InternalDocs/exception_handling.md). It is the
-graph of the finished bytecode, which the compiler's own (Python/flowgraph.c) has become: a ``finally``
-stands in it as often as the compiler copied it.
+(`OpcodeTable.ends_path`), and on the exception table (InternalDocs/exception_handling.md). It is
+the graph of the finished bytecode, which the compiler's own (Python/flowgraph.c) has become: a
+``finally`` stands in it as often as the compiler copied it.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ _EXITS: Final = {
     "RERAISE": "reraise",
 }
 
-# What is true when a conditional jump jumps, and when it doesn't. The names of 3.11 say the direction
-# (POP_JUMP_FORWARD_IF_FALSE), which `_condition_name` takes out.
+# What is true when a conditional jump jumps, and when it doesn't. The names of 3.11 say the
+# direction (POP_JUMP_FORWARD_IF_FALSE), which `_condition_name` takes out.
 _CONDITIONS: Final = {
     "POP_JUMP_IF_FALSE": ("if false", "if true"),
     "POP_JUMP_IF_TRUE": ("if true", "if false"),
@@ -67,7 +67,7 @@ _NEVER_RAISE_BEHIND_TO_BOOL: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BasicBlock:
-    """Instructions that are executed one after the other, entered at the first, left behind the last."""
+    """Instructions that run one after the other: entered at the first, left behind the last."""
 
     index: int
     """Position in `FlowGraph.blocks`; the blocks stand in the order of the bytecode."""
@@ -91,7 +91,7 @@ class BasicBlock:
     is_loop_header: bool
     """Whether a loop's back edge leads here."""
     loop_depth: int
-    """Loops that the block is part of. The loop of ``await`` and ``yield from`` (SEND) is one too."""
+    """Loops that the block is part of. That of ``await`` and ``yield from`` (SEND) is one too."""
     exit: str | None
     """``return``, ``raise`` or ``reraise`` if the last instruction ends the path, else None."""
 
@@ -177,8 +177,9 @@ class FlowGraph(Fact):
         """Independent paths through the bytecode (McCabe): edges - nodes + 2.
 
         Counted over the reachable blocks, as if every path that ends went on to one common exit and
-        every handler were entered by one edge. That is one more than the conditional jumps. It counts
-        what was compiled: an ``await`` has a conditional jump, a copied ``finally`` counts each time.
+        every handler were entered by one edge. That is one more than the conditional jumps. It
+        counts what was compiled: an ``await`` has a conditional jump, a copied ``finally`` counts
+        each time.
         """
         reachable = {block.index for block in self.blocks if block.is_reachable}
         ways = [edge for edge in self.edges if edge.source in reachable]
@@ -188,8 +189,8 @@ class FlowGraph(Fact):
 def flow_graph(code_object: CodeObject) -> FlowGraph:
     """The basic blocks of `code_object` and the edges between them.
 
-    A block ends before a jump's target or a handler, behind a jump, and where another handler begins
-    to be in charge; so each block has one handler at most.
+    A block ends before a jump's target or a handler, behind a jump, and where another handler
+    begins to be in charge; so each block has one handler at most.
     """
     table = table_of(code_object)
     instructions = code_object.instructions
@@ -268,8 +269,8 @@ def _region_borders(
 ) -> set[int]:
     """Offsets where another handler than before begins to be in charge.
 
-    What cannot raise belongs to the block around it: the compiler leaves NOT_TAKEN and some jumps out
-    of the table, and a border there would be one that nothing ever crosses.
+    What cannot raise belongs to the block around it: the compiler leaves NOT_TAKEN and some jumps
+    out of the table, and a border there would be one that nothing ever crosses.
     """
     unknown = -1
     in_charge: int | None = unknown

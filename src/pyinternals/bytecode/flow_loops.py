@@ -1,6 +1,7 @@
 """Loops of a flow graph: which edges close one, which blocks are part of it.
 
-Works on plain numbers: `successors[i]` are the vertices that vertex i leads to, vertex 0 is the entry.
+Works on plain numbers: `successors[i]` are the vertices that vertex i leads to, vertex 0 is the
+entry.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ Successors = Sequence[Sequence[int]]
 
 
 def back_edges(successors: Successors) -> set[tuple[int, int]]:
-    """Edges to a vertex that a depth-first walk from the entry is still in; without them no cycle is left.
+    """Edges to a vertex that a depth-first walk from the entry is still in.
 
-    What the entry doesn't reach is walked from its first vertex on.
+    Without them no cycle is left. What the entry doesn't reach is walked from its first vertex on.
     """
     found = set()
     unseen, open_, done = 0, 1, 2
@@ -54,13 +55,11 @@ def reachable_from(successors: Successors, start: int) -> set[int]:
     return found
 
 
-def loop_members(
-    successors: Successors, closing: Iterable[tuple[int, int]]
-) -> dict[int, set[int]]:
+def loop_members(successors: Successors, closing: Iterable[tuple[int, int]]) -> dict[int, set[int]]:
     """By loop header: the vertices of the loop (the natural loops of all back edges to that header).
 
-    Members are what lies between the header and the source of a back edge, so only vertices that the
-    header leads to count: a loop with a second entry does not swallow what is before it.
+    Members are what lies between the header and the source of a back edge, so only vertices that
+    the header leads to count: a loop with a second entry does not swallow what is before it.
     """
     predecessors: list[list[int]] = [[] for _ in successors]
     for source, targets in enumerate(successors):

@@ -27,6 +27,8 @@ class ArgumentKind(IntEnum):
     """The opcode takes no argument."""
     NUMBER = auto()
     CONSTANT = auto()
+    KEYWORD_NAMES = auto()
+    """Constant index that `dis` of 3.11 does not look up (KW_NAMES)."""
     SMALL_INT = auto()
     COMMON_CONSTANT = auto()
     NAME = auto()
@@ -222,6 +224,8 @@ def _argument_kind_by_name(name: str) -> ArgumentKind | None:
             return ArgumentKind.NAME_OR_METHOD
         if name == "IMPORT_NAME" and sys.version_info >= (3, 15):
             return ArgumentKind.IMPORTED_NAME
+        if name == "KW_NAMES" and sys.version_info < (3, 12):
+            return ArgumentKind.KEYWORD_NAMES
         if name == "MAKE_FUNCTION" and sys.version_info < (3, 13):
             return ArgumentKind.FUNCTION_PARTS
         if name == "LOAD_SPECIAL" and hasattr(opcode, "_special_method_names"):

@@ -1,10 +1,10 @@
 """Starts one child of ``dis --run``, waits for it, reads its report.
 
-Request and report are files of `marshal` data in a directory of our own: the program keeps its standard
-streams and finds no file descriptor that it did not expect.
+Request and report are files of `marshal` data in a directory of our own: the program keeps its
+standard streams and finds no file descriptor that it did not expect.
 
-The child has a process group of its own, so that a timeout or an interrupt reaches whatever it started.
-Only where its standard input is a terminal it shares ours, or it couldn't read from it.
+The child has a process group of its own, so that a timeout or an interrupt reaches whatever it
+started. Only where its standard input is a terminal it shares ours, or it couldn't read from it.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class ProgramChild:
         self.command = [*_interpreter(request), str(RUN_CHILD)]
 
     def run(self, purpose: str, stdin: int, output: int) -> Ended:
-        """Run it to ``look`` or to ``count``. Raises `ProgramError` if the child could not begin."""
+        """Run it to ``look`` or to ``count``. Raises `ProgramError` if it could not begin."""
         request_path = self.directory / f"{purpose}.request"
         report_path = self.directory / f"{purpose}.report"
         request_path.write_bytes(self._request(report_path, is_counting=purpose == "count"))

@@ -1,8 +1,8 @@
 """Standard input for a program that is run twice.
 
-A terminal is for the first run only. A file is wound back. What comes through a pipe is passed on to the
-first run while it arrives (a program that doesn't read it must not have to wait for its end) and kept
-for the second.
+A terminal is for the first run only. A file is wound back. What comes through a pipe is passed on
+to the first run while it arrives (a program that doesn't read it must not have to wait for its end)
+and kept for the second.
 """
 
 from __future__ import annotations

@@ -1,11 +1,13 @@
 """Runs a program in child processes to see what the interpreter makes of its bytecode.
 
-Twice: the first run *looks* (nothing is installed in the program; at its end its code objects are read),
-the second *counts* instructions, which keeps them from being specialised. The first run's output goes to
-our standard error, the second one's nowhere. Both read the same standard input, and hash strings alike.
+Twice: the first run *looks* (nothing is installed in the program; at its end its code objects are
+read), the second *counts* instructions, which keeps them from being specialised. The first run's
+output goes to our standard error, the second one's nowhere. Both read the same standard input, and
+hash strings alike.
 
-A child reports at its end (see `program_child` and `run_child`). What ends a process without its exit
-handlers (`os._exit`, `os.exec*`, a crash, a signal) loses the report, and `ProgramRun.warnings` says so.
+A child reports at its end (see `program_child` and `run_child`). What ends a process without its
+exit handlers (`os._exit`, `os.exec*`, a crash, a signal) loses the report, and
+`ProgramRun.warnings` says so.
 """
 
 from __future__ import annotations
@@ -21,11 +23,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import UsageError
-from ..units import format_duration
+from ..units import format_duration, plural
 from .compilation import compile_source
 from .program_child import Ended, ProgramChild
 from .program_input import ProgramInput
-from .specialisation import RunRecord, run_record
+from .run_record import run_record
+from .specialisation import RunRecord
 
 __all__ = [
     "CodePath",
@@ -37,7 +40,7 @@ __all__ = [
 ]
 
 CodePath = tuple[int, ...]
-"""Where a code object is in its module: an index in `co_consts` for each level; () is the module."""
+"""Where a code object is in its module: an index in `co_consts` for each level, () at the top."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,18 +48,18 @@ class RunRequest:
     """Which program to run, and how."""
 
     kind: str
-    """How Python would start it: ``script``, ``module`` (``-m``), ``code`` (``-c``), or ``import``: import
-    the source as a module, then call `function`."""
+    """How Python would start it: ``script``, ``module`` (``-m``), ``code`` (``-c``), or ``import``:
+    import the source as a module, then call `function`."""
     source: bytes
     filename: str
-    """A script's as the user gave it (``sys.argv[0]``); what tracebacks call it. ``<stdin>`` for none."""
+    """A script's as the user gave it (``sys.argv[0]``); ``<stdin>`` if it has none."""
     module_name: str = "__main__"
     """The module to import, or to run with ``-m``."""
     is_package: bool = False
     """Whether `source` is the ``__init__`` of a package."""
     search_path: str | None = None
-    """``sys.path[0]``. None: what Python would put there; for ``import`` the directory that the module
-    is found from."""
+    """``sys.path[0]``. None: what Python would put there; for ``import`` the directory that the
+    module is found from."""
     args: tuple[str, ...] = ()
     """``sys.argv[1:]``."""
     function: str | None = None
@@ -70,7 +73,7 @@ class RunRequest:
     count: bool = True
     """Whether to run it a second time and count."""
     timeout_seconds: float | None = None
-    """How long each run may take. It is then interrupted as by Ctrl-C, and killed if that doesn't help."""
+    """How long each run may take. It is then interrupted as by Ctrl-C; killed if that fails."""
     stdin: int | None = 0
     """File descriptor of what the program reads; None for nothing."""
 
@@ -79,7 +82,8 @@ class RunWarning(NamedTuple):
     """Something that makes the findings less than they look."""
 
     code: str
-    """``run-lost``, ``count-lost``, ``count-incomplete``, ``timeout``, ``interrupted`` or ``runs-differ``."""
+    """``run-lost``, ``count-lost``, ``count-incomplete``, ``runs-differ``, ``timeout`` or
+    ``interrupted``."""
     message: str
 
 
@@ -95,11 +99,11 @@ class ProgramRun:
     call_count: int
     """How often `function` was to be called."""
     exit_status: int
-    """Of the looking run; negative is the number of the signal that ended it, as in `subprocess`."""
+    """Of the looking run; negative is the signal that ended it, as in `subprocess`."""
     counting_exit_status: int | None
     """Of the counting run; None if there was none."""
     durations_ns: tuple[int, ...]
-    """Wall time of each run from the start of the interpreter to its end (`time.perf_counter_ns`)."""
+    """Wall time of each run, the start of the interpreter included (`time.perf_counter_ns`)."""
     is_seen: bool
     """Whether the looking run gave its report."""
     is_counted: bool
@@ -116,7 +120,7 @@ class ProgramRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """What came out of running a program. `specialisation.apply_run` puts it into a `CodeObject`."""
+    """What came out of running a program, for `specialisation.apply_run`."""
 
     program: ProgramRun
     root: types.CodeType
@@ -141,9 +145,10 @@ def run_target(
 
     The program's standard output and error go to the file descriptor `output`.
 
-    Raises `SourceError` if the source doesn't compile, and `ProgramError` if it can't be started or its
-    function can't be called. A Ctrl-C goes to the program; if it ends by that, what it did so far is
-    returned with a warning, else `KeyboardInterrupt` is raised. No child is left in any case.
+    Raises `SourceError` if the source doesn't compile, and `ProgramError` if it can't be started or
+    its function can't be called. A Ctrl-C goes to the program; if it ends by that, what it did so
+    far is returned with a warning, else `KeyboardInterrupt` is raised. No child is left in any
+    case.
     """
     if request.function is not None and request.kind != "import":
         raise UsageError(
@@ -214,8 +219,8 @@ def _count(
         warnings.append(RunWarning("count-lost", message))
     elif ended.status != looked.status:
         message = (
-            f"the program ended with {_status_in_words(looked.status)}, but when it was counted with "
-            f"{_status_in_words(ended.status)}: counts and specialisation are of different runs"
+            f"the program ended with {_status_in_words(looked.status)}, but with "
+            f"{_status_in_words(ended.status)} when counted: counts and specialisation are of different runs"
         )
         warnings.append(RunWarning("runs-differ", message))
     return _Counted(ended, report, warnings)
@@ -260,8 +265,8 @@ def _disagreements(records: Mapping[CodePath, RunRecord]) -> list[RunWarning]:
     if not count:
         return []
     message = (
-        f"{count:,} instructions were specialised in the first run but not executed in the counting "
-        "run: the program does not do the same twice"
+        f"{plural(count, 'instruction')} specialised in the first run but not executed in the "
+        "counting run: the program does not do the same twice"
     )
     return [RunWarning("runs-differ", message)]
 

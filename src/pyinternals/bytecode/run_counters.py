@@ -1,8 +1,9 @@
 """Counts, in the child of ``dis --run``, how often each code unit is executed.
 
 With `sys.monitoring` (PEP 669, 3.12+) or a trace function with opcode events (3.11). Both keep the
-instructions they watch from being specialised, so what is counted is the generic form of the program;
-`specialisation` says how the two differ. Loaded by `run_child`; imports no more than it must.
+instructions they watch from being specialised, so what is counted is the generic form of the
+program; `specialisation` says how the two differ. Loaded by `run_child`; imports no more than it
+must.
 """
 
 import sys
@@ -72,7 +73,7 @@ class MonitoringCounter(Counter):
         """See whether everything is still as `start` left it."""
         monitoring = self.monitoring
         if monitoring.get_tool(self.tool) != TOOL_NAME:
-            return ["the program freed the sys.monitoring tool that counts"]
+            return [_TOOL_CHANGED]
         changed = any(
             monitoring.get_local_events(self.tool, code) != self.events for code in self.codes
         )
@@ -82,11 +83,13 @@ class MonitoringCounter(Counter):
             monitoring.register_callback(self.tool, event, None) is not callback
             for event, callback in self.callbacks.items()
         )
-        return (
-            ["the program changed the sys.monitoring tool that counts"]
-            if changed or replaced
-            else []
-        )
+        problems = [_TOOL_CHANGED] if changed or replaced else []
+        has_gil = getattr(sys, "_is_gil_enabled", lambda: True)()
+        return problems if has_gil or "threading" not in sys.modules else [*problems, _NO_GIL]
+
+
+_TOOL_CHANGED = "the program changed or freed the sys.monitoring tool that counts"
+_NO_GIL = "without the GIL, threads that count at the same moment lose counts"
 
 
 class TracingCounter(Counter):
@@ -115,28 +118,41 @@ class TracingCounter(Counter):
         self.on_call = on_call
 
     def start(self) -> None:
-        """Trace this thread and those that `threading` will start."""
+        """Trace this thread and all that will be started; notice when tracing ends."""
+        import _thread
         import threading
 
-        bootstrap = threading.Thread._bootstrap_inner.__code__  # type: ignore[attr-defined]
+        internals: Any = threading.Thread
+        start_thread: Any = _thread.start_new_thread
+
+        def traced(function: "Any", *arguments: "Any", **keywords: "Any") -> None:
+            sys.settrace(self.on_call)
+            function(*arguments, **keywords)
+
+        def start_new_thread(function: "Any", arguments: "Any", keywords: "Any" = None) -> "Any":
+            return start_thread(traced, (function, *arguments), keywords or {})
+
+        ours = (internals._bootstrap_inner.__code__, traced.__code__)
 
         def on_audit(event: str, arguments: "Any") -> None:
-            # also raised when the interpreter drops a trace function that failed
-            if event == "sys.settrace" and sys._getframe(1).f_code is not bootstrap:
+            # raised, too, when the interpreter drops a trace function that failed
+            if event == "sys.settrace" and sys._getframe(1).f_code not in ours:
                 self.is_disturbed = True
 
         threading.settrace(self.on_call)
+        setattr(_thread, "start_new_thread", start_new_thread)  # noqa: B010 - mypy sees a constant
         sys.settrace(self.on_call)
         sys.addaudithook(on_audit)
 
     def stop(self) -> "list[str]":
         """The audit hook can't be taken back; the trace function can."""
         if self.is_disturbed or sys.gettrace() is not self.on_call:
-            return [
-                "the trace function that counts was replaced, or dropped at the recursion limit"
-            ]
+            return [_TRACE_LOST]
         sys.settrace(None)
         return []
+
+
+_TRACE_LOST = "the trace function that counts was replaced, or dropped at the recursion limit"
 
 
 def counter_for(codes: "list[CodeType]") -> Counter:

@@ -1,21 +1,24 @@
-"""What a run made of bytecode: how often each instruction was executed, and what it was specialised to.
+"""What a run made of bytecode: how often each instruction was executed, and what it was specialised
+to.
 
 Stands on PEP 659 (the specialising adaptive interpreter), `_co_code_adaptive`, and the families in
 `opcode._specializations`. The two facts come from two runs of the same program (see `program_run`),
 because an instruction that is counted isn't specialised. Therefore, systematically:
 
-- A count says how often the instruction was executed in its generic form. Specialised forms that do a
-  neighbour's work too (superinstructions, COMPARE_OP_INT_JUMP, 3.11's PRECALL_NO_KW_LEN) don't lower the
-  neighbour's count.
-- `specialised_execution_count` adds up the executions of instructions that *ended* specialised. The first
-  few of them, while the instruction warmed up, ran generic.
-- The interpreter reports nothing before the first RESUME of a code object. What is there (MAKE_CELL,
-  COPY_FREE_VARS, a generator's POP_TOP) is executed once for each time that RESUME is, and gets its count.
-  RETURN_GENERATOR and what is before it is executed when a generator is made, even if nobody starts it: unknown.
-- END_FOR (and 3.13's POP_TOP behind it) is jumped over by the generic FOR_ITER, but not by FOR_ITER_GEN:
-  where the loop ended as that, its count is unknown.
-- An instruction that ended specialised although none of its executions was counted shows that the two
-  runs took different ways. Its count is unknown, and the run bears a warning.
+- A count says how often the instruction was executed in its generic form. Specialised forms that do
+  a neighbour's work too (superinstructions, COMPARE_OP_INT_JUMP, 3.11's PRECALL_NO_KW_LEN) don't
+  lower the neighbour's count.
+- `specialised_execution_count` adds up the executions of instructions that *ended* specialised. The
+  first few of them, while the instruction warmed up, ran generic.
+- The interpreter reports nothing before the first RESUME of a code object. What is there
+  (MAKE_CELL, COPY_FREE_VARS, a generator's POP_TOP) is executed once for each time that RESUME is,
+  and gets its count. RETURN_GENERATOR and what is before it is executed when a generator is made,
+  even if nobody starts it: unknown.
+- END_FOR (and 3.13's POP_TOP behind it) is jumped over by the generic FOR_ITER, but not by
+  FOR_ITER_GEN: where the loop ended as that, its count is unknown.
+- An instruction that ended specialised although none of its executions was counted shows that the
+  two runs took different ways. No 0 in its code object is believed then, and the run bears a
+  warning.
 - What is executed after the last exit handler (destructors at shutdown) is not counted.
 """
 
@@ -27,9 +30,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from .decode import RawInstruction, decode_instructions, unpack_units
+from .decode import decode_instructions
 from .facts import CodeObject, Instruction
-from .opcode_table import OpcodeTable, host_table
 
 if TYPE_CHECKING:
     from .program_run import CodePath, RunResult
@@ -41,7 +43,6 @@ __all__ = [
     "apply_run",
     "form_of",
     "line_records",
-    "run_record",
 ]
 
 
@@ -56,24 +57,22 @@ class Form(StrEnum):
     GENERIC = "generic"
     """As compiled, though specialised forms of it exist."""
     WARMING_UP = "warming up"
-    """3.11's _ADAPTIVE: counts down to the next attempt. Later versions do that in the generic form."""
+    """3.11's _ADAPTIVE: counts down to an attempt, as later versions do in the generic form."""
     SPECIALISED = "specialised"
     """Assumes the types (keys, versions) that it has met."""
     ABSORBED = "absorbed"
     """Done by the specialised instruction before it: 3.11's CALL behind a specialised PRECALL."""
     COMPILED = "compiled"
-    """ENTER_EXECUTOR: the JIT's trace starts here; what the trace covers keeps the form it had before."""
+    """ENTER_EXECUTOR: a trace of the JIT starts here; what it covers keeps its earlier form."""
     INSTRUMENTED = "instrumented"
     """Replaced for a debugger or profiler that the program itself started: its form is hidden."""
 
 
 _SPEEDS = frozenset((Form.SPECIALISED, Form.ABSORBED))
-_QUICK_FAMILIES = frozenset(
+QUICK_FAMILIES = frozenset(
     ("RESUME", "JUMP_BACKWARD", "EXTENDED_ARG", "LOAD_CONST", "LOAD_FAST", "STORE_FAST")
 )
 """Base opcodes whose other forms all assume nothing about data."""
-_PRECALLS_BEFORE_CALL = frozenset(("PRECALL_ADAPTIVE", "PRECALL_BOUND_METHOD", "PRECALL_PYFUNC"))
-"""3.11: the forms of PRECALL that leave the call to CALL."""
 
 
 def form_of(opname: str, base_opname: str, *, specialisable: bool) -> Form:
@@ -86,7 +85,7 @@ def form_of(opname: str, base_opname: str, *, specialisable: bool) -> Form:
         return Form.INSTRUMENTED
     if opname.endswith("_ADAPTIVE"):
         return Form.WARMING_UP
-    return Form.QUICKENED if base_opname in _QUICK_FAMILIES else Form.SPECIALISED
+    return Form.QUICKENED if base_opname in QUICK_FAMILIES else Form.SPECIALISED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +103,7 @@ class RunRecord:
     forms: tuple[Form, ...] | None
     """What `specialised` says of each instruction, aligned like `counts`."""
     specialisable: tuple[bool, ...]
-    """Whether forms of the instruction exist that assume something about data; aligned like `counts`."""
+    """Whether the instruction has forms that assume something about data; aligned like `counts`."""
 
     @property
     def is_executed(self) -> bool | None:
@@ -145,7 +144,7 @@ class RunRecord:
 
     @property
     def specialised_share(self) -> float | None:
-        """The part of `specialisable_execution_count` whose instruction ended specialised, 0 to 1."""
+        """`specialised_execution_count` of `specialisable_execution_count`, 0 to 1."""
         return _share(self.specialised_execution_count, self.specialisable_execution_count)
 
     @property
@@ -181,12 +180,12 @@ class LineRecord:
 
     @property
     def specialised_execution_share(self) -> float | None:
-        """Of the executions that could be specialised, the part that were; None where there are none."""
+        """The part of the specialisable executions that were; None where there are none."""
         return _share(self.specialised_execution_count, self.specialisable_execution_count)
 
     @property
     def specialised_instruction_share(self) -> float | None:
-        """Of the instructions that could be specialised, the part that were; None where there are none."""
+        """The part of the specialisable instructions that are; None where there are none."""
         return _share(self.specialised_count, self.specialisable_count)
 
 
@@ -236,130 +235,13 @@ def _total(counts: Sequence[int | None], chosen: Sequence[bool]) -> int:
     return sum(count or 0 for count, is_chosen in zip(counts, chosen, strict=True) if is_chosen)
 
 
-# From what the child recorded
-
-
-def run_record(
-    code: types.CodeType,
-    *,
-    specialised: bytes | None,
-    executed: Sequence[int] | None,
-    entered: Sequence[int] | None,
-    is_complete: bool = True,
-    table: OpcodeTable | None = None,
-) -> RunRecord:
-    """The record of `code` from its bytecode after the run and the events at each of its code units.
-
-    `executed` counts instruction events, `entered` the starts and resumptions of a frame, which is how
-    RESUME is seen.
-    """
-    table = table or host_table()
-    raw = unpack_units(code.co_code, table)
-    families = _specialisable_opcodes(table)
-    specialisable = tuple(instruction.op in families for instruction in raw)
-    forms = None
-    if specialised is not None and len(specialised) == len(code.co_code):
-        forms = _forms(raw, specialisable, specialised, table)
-    counts: tuple[int | None, ...] | None = None
-    if executed is not None and entered is not None:
-        found = _counts(raw, executed, entered, table)
-        if forms is not None:
-            _doubt(found, raw, forms, specialised or b"", table)
-        counts = tuple(found if is_complete else (count or None for count in found))
-    return RunRecord(
-        counts=counts,
-        is_complete=is_complete,
-        specialised=specialised if forms is not None else None,
-        forms=forms,
-        specialisable=specialisable,
-    )
-
-
-def _specialisable_opcodes(table: OpcodeTable) -> frozenset[int]:
-    """Base opcodes with forms that assume something about data."""
-    return frozenset(
-        base
-        for op, base in enumerate(table.base)
-        if op != base and table.names[base] not in _QUICK_FAMILIES
-    )
-
-
-def _forms(
-    raw: Sequence[RawInstruction],
-    specialisable: Sequence[bool],
-    specialised: bytes,
-    table: OpcodeTable,
-) -> tuple[Form, ...]:
-    forms: list[Form] = []
-    before = ""
-    for instruction, can in zip(raw, specialisable, strict=True):
-        opname = table.names[specialised[instruction.offset]]
-        base_opname = table.names[instruction.op]
-        form = form_of(opname, base_opname, specialisable=can)
-        if (
-            base_opname == "CALL"
-            and before.startswith("PRECALL_")
-            and before not in _PRECALLS_BEFORE_CALL
-        ):
-            form = Form.ABSORBED
-        forms.append(form)
-        before = opname
-    return tuple(forms)
-
-
-def _counts(
-    raw: Sequence[RawInstruction],
-    executed: Sequence[int],
-    entered: Sequence[int],
-    table: OpcodeTable,
-) -> list[int | None]:
-    """Events at code units, as counts of instructions (see the module's docstring)."""
-    counts: list[int | None] = [executed[instruction.offset >> 1] for instruction in raw]
-    names = [table.names[instruction.op] for instruction in raw]
-    for index, instruction in enumerate(raw):
-        if names[index] == "RESUME":
-            counts[index] = entered[instruction.offset >> 1]
-        prefixes = (instruction.offset - instruction.start_offset) >> 1
-        if prefixes:
-            # 3.11 and up report EXTENDED_ARG, but not always the instruction that it belongs to
-            whole = slice(index - prefixes, index + 1)
-            counts[whole] = [max(count or 0 for count in counts[whole])] * (prefixes + 1)
-    start = names.index("RESUME") if "RESUME" in names else 0
-    counts[:start] = [counts[start]] * start
-    if "RETURN_GENERATOR" in names[:start]:
-        made = names.index("RETURN_GENERATOR") + 1
-        counts[:made] = [None] * made
-    return counts
-
-
-def _doubt(
-    counts: list[int | None],
-    raw: Sequence[RawInstruction],
-    forms: Sequence[Form],
-    specialised: bytes,
-    table: OpcodeTable,
-) -> None:
-    """Make a 0 unknown where the other run shows, or may hide, that the instruction was executed."""
-    at = {instruction.offset: index for index, instruction in enumerate(raw)}
-    for index, instruction in enumerate(raw):
-        if forms[index] is Form.SPECIALISED and counts[index] == 0:
-            counts[index] = None
-        if table.names[specialised[instruction.offset]] != "FOR_ITER_GEN":
-            continue
-        end = at.get(-1 if instruction.target is None else instruction.target, len(raw))
-        for index_behind, opname in zip(range(end, len(raw)), ("END_FOR", "POP_TOP"), strict=False):
-            if counts[index_behind] != 0 or table.names[raw[index_behind].op] != opname:
-                break
-            counts[index_behind] = None
-
-
 def apply_run(
     code_object: CodeObject, result: RunResult, *, path: CodePath | None = None
 ) -> CodeObject:
     """`code_object` and all nested ones with what `result` knows of them, decoded anew.
 
-    `path` leads from the module to it by indices in `co_consts`; without it, the equal code object is
-    looked for. What `result` does not know is returned as it is.
+    `path` leads from the module to it by indices in `co_consts`; without it, the equal code object
+    is looked for. What `result` does not know is returned as it is.
     """
     if path is None:
         path = _path_of(code_object.code, result.root)

@@ -61,7 +61,7 @@ class _Cell:
 def paint_lanes(
     lanes: Sequence[EdgeLane], row_count: int, palette: Palette, *, most: int
 ) -> tuple[list[str], set[int], int]:
-    """A painted drawing of each row; the rows from which a drawn lane leaves; columns of the drawing."""
+    """A painted drawing of each row; the rows that a drawn lane leaves; how wide the drawing is."""
     columns = _place(lanes, most)
     if not columns:
         return [""] * row_count, set(), 0
@@ -88,13 +88,15 @@ def _place(lanes: Sequence[EdgeLane], most: int) -> dict[EdgeLane, int]:
     placed: dict[EdgeLane, int] = {}
     for lane in sorted(lanes, key=lambda lane: (lane.last - lane.first, lane)):
         first, last = lane.first, lane.last
-        for column, spans in enumerate(occupied):
-            if all(last < start or first > end for start, end in spans):
-                break
-        else:
-            column = len(occupied)
-            if column >= most:
-                continue
+        free = (
+            column
+            for column, spans in enumerate(occupied)
+            if all(last < start or first > end for start, end in spans)
+        )
+        column = next(free, len(occupied))
+        if column == most:
+            continue
+        if column == len(occupied):
             occupied.append([])
         occupied[column].append((first, last))
         placed[lane] = column

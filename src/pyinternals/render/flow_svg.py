@@ -36,7 +36,7 @@ EXIT_HEIGHT = 20
 """Of the part of a box that says where it leads."""
 BOX_MARGIN = 10
 PAGE_MARGIN = 24
-HEADING_HEIGHT = 64
+HEADING_HEIGHT = 76
 LONGEST_ARGUMENT = 60
 """Characters of an argument's meaning that are shown; the tooltip has all of it."""
 CORNER_RADIUS = 6.0
@@ -45,7 +45,7 @@ CORNER_RADIUS = 6.0
 _COLOURS: Final = {
     "page": ("#ffffff", "#0d1117"),
     "box": ("#f6f8fa", "#161b22"),
-    "frame": ("#8c959f", "#484f58"),
+    "frame": ("#afb8c1", "#484f58"),
     "title": ("#dde4ec", "#21262d"),
     "text": ("#1f2328", "#e6edf3"),
     "muted": ("#6e7781", "#8b949e"),
@@ -86,6 +86,7 @@ _SHAPES: Final = """\
 .pyflow .pyflow-small { font-size: 11px; }
 .pyflow path { fill: none; stroke-width: 1.4; stroke-linejoin: round; }
 .pyflow path.pyflow-back { stroke-width: 2; }
+.pyflow .pyflow-frame, .pyflow path.pyflow-frame { stroke-width: 1; }
 .pyflow path.pyflow-exception { stroke-dasharray: 5 3; }
 .pyflow .pyflow-handler { stroke-dasharray: 5 3; }
 .pyflow .pyflow-unreachable { opacity: .55; }"""
@@ -103,7 +104,7 @@ def flow_svg(graph: FlowGraph) -> str:
         f'height="{height}" viewBox="0 0 {width} {height}">',
         f"<title>{_xml(f'Control flow of {title}')}</title>",
         f"<style>\n{_style()}\n</style>",
-        f'<defs>{"".join(map(_arrow_head, _LINE_CLASSES))}</defs>',
+        f"<defs>{''.join(map(_arrow_head, _LINE_CLASSES))}</defs>",
         f'<rect class="pyflow-page" width="{width}" height="{height}"/>',
         *_heading(title, size, graph),
         f'<g transform="translate({PAGE_MARGIN} {PAGE_MARGIN + HEADING_HEIGHT})">',
@@ -179,8 +180,8 @@ def _colour_rule(name: str, colour: str) -> str:
     if name in _LINE_CLASSES:
         return (
             f".pyflow path.pyflow-{name} {{ stroke: {colour}; }} "
-            f".pyflow .pyflow-head-{name}, .pyflow text.pyflow-{name}, .pyflow circle.pyflow-{name} "
-            f"{{ fill: {colour}; stroke: none; }}"
+            f".pyflow .pyflow-head-{name}, .pyflow text.pyflow-{name}, "
+            f".pyflow circle.pyflow-{name} {{ fill: {colour}; stroke: none; }}"
         )
     if name == "frame":
         return f".pyflow .pyflow-frame {{ stroke: {colour}; fill: none; }}"

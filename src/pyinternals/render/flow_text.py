@@ -1,8 +1,8 @@
 """A flow graph for a terminal or a file: a box for each block, arrows in lanes beside the boxes.
 
 The boxes stand in the order of the bytecode. Each says in words where it leads, one row for each
-edge, from which the arrow leaves; so the drawing can be searched, and an arrow for which there is no
-room is not missed.
+edge, from which the arrow leaves; so the drawing can be searched, and an arrow for which there is
+no room is not missed.
 """
 
 from __future__ import annotations
@@ -72,9 +72,7 @@ def flow_lines(graph: FlowGraph, palette: Palette, *, width: int | None) -> Iter
     boxes = [_rows(block, graph) for block in graph.blocks]
     top_of, row_of, row_count = _positions(graph, boxes)
     lanes = _lanes(graph, top_of, row_of)
-    lane_rows, leaving, lane_width = paint_lanes(
-        lanes, row_count, palette, most=_lane_room(width)
-    )
+    lane_rows, leaving, lane_width = paint_lanes(lanes, row_count, palette, most=_lane_room(width))
     room = None if width is None else max(width - lane_width - 4, 8)
     common = min(_COMMON_COLUMNS, max((row.columns for box in boxes for row in box), default=0))
     for block, rows in zip(graph.blocks, boxes, strict=True):
@@ -155,9 +153,7 @@ def _positions(
     return top_of, row_of, max(top - 1, 0)
 
 
-def _lanes(
-    graph: FlowGraph, top_of: Sequence[int], row_of: dict[FlowEdge, int]
-) -> list[EdgeLane]:
+def _lanes(graph: FlowGraph, top_of: Sequence[int], row_of: dict[FlowEdge, int]) -> list[EdgeLane]:
     """One lane for each target and style; what goes on to the next box needs none."""
     sources: dict[tuple[int, str], list[int]] = {}
     for edge in graph.edges:

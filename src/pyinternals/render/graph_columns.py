@@ -9,6 +9,7 @@ passes many ranks comes out straight.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from .graph_ranks import Tiers
 
@@ -46,7 +47,7 @@ def _forbidden_joints(
 ) -> set[tuple[int, int]]:
     """Joints that cross a line which passes both ranks; that line is to stay straight."""
     forbidden = set()
-    for upper, lower in zip(ranks, ranks[1:], strict=False):
+    for upper, lower in pairwise(ranks):
         straight = [
             (place[above], place[vertex])
             for vertex in lower
@@ -118,7 +119,7 @@ def _pushed_together(
     after: dict[int, dict[int, float]] = {}
     before: dict[int, dict[int, float]] = {}
     for row in rows:
-        for left, right in zip(row, row[1:], strict=False):
+        for left, right in pairwise(row):
             distance = gap(right, left) if mirrored else gap(left, right)
             a, b = root[left], root[right]
             known = after.setdefault(a, {})

@@ -1,10 +1,11 @@
-"""Places boxes and lines of a directed graph: a layered drawing, top to bottom, lines at right angles.
+"""Places boxes and lines of a directed graph: a layered drawing, with lines at right angles.
 
 The steps are those of Sugiyama, Tagawa and Toda ("Methods for Visual Understanding of Hierarchical
 System Structures", 1981): ranks by longest path (`graph_ranks`), crossings reduced rank by rank
-(`graph_order`), columns by Brandes and Köpf (`graph_columns`), lines through the channels between the
-ranks (`graph_routes`, `graph_channels`). Lines of a group that lead to one box run together, and a line
-that leads back up runs beside the boxes: no line crosses a box. The same graph gives the same drawing.
+(`graph_order`), columns by Brandes and Köpf (`graph_columns`), lines through the channels between
+the ranks (`graph_routes`, `graph_channels`). Lines of a group that lead to one box run together,
+and a line that leads back up runs beside the boxes: no line crosses a box. The same graph gives the
+same drawing.
 """
 
 from __future__ import annotations
@@ -42,9 +43,7 @@ def layout(boxes: Sequence[Box], lines: Sequence[Line]) -> GraphLayout:
     tiers = cut_into_ranks(len(boxes), lines)
     ranks = ordered_ranks(tiers)
     x_of = _columns(boxes, tiers, ranks)
-    placed = [
-        box._replace(left=x - box.width / 2) for box, x in zip(boxes, x_of, strict=False)
-    ]
+    placed = [box._replace(left=x - box.width / 2) for box, x in zip(boxes, x_of, strict=False)]
     routes = Routes(placed, lines, tiers, x_of)
     tops, bottoms = _heights(boxes, tiers, routes)
     placed = [box._replace(top=tops[tiers.rank_of[i]]) for i, box in enumerate(placed)]
@@ -52,9 +51,7 @@ def layout(boxes: Sequence[Box], lines: Sequence[Line]) -> GraphLayout:
     return _at_origin(placed, routes.drawn(placed, tops, bottoms), height)
 
 
-def _columns(
-    boxes: Sequence[Box], tiers: Tiers, ranks: Sequence[Sequence[int]]
-) -> list[float]:
+def _columns(boxes: Sequence[Box], tiers: Tiers, ranks: Sequence[Sequence[int]]) -> list[float]:
     """The middle of each vertex, in whole pixels."""
     widths = [box.width for box in boxes] + [0.0] * (len(tiers.rank_of) - len(boxes))
 
@@ -65,9 +62,7 @@ def _columns(
     return [float(round(x)) for x in column_positions(tiers, ranks, gap)]
 
 
-def _heights(
-    boxes: Sequence[Box], tiers: Tiers, routes: Routes
-) -> tuple[list[float], list[float]]:
+def _heights(boxes: Sequence[Box], tiers: Tiers, routes: Routes) -> tuple[list[float], list[float]]:
     """Top and bottom of each rank, channels between them."""
     tops, bottoms = [], []
     y = 0.0

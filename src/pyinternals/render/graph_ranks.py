@@ -1,7 +1,7 @@
 """Cuts a directed graph into ranks, the first step of a layered drawing (see `graph_layout`).
 
-A line that passes a rank gets a vertex of its own there. Lines that run together share it, which keeps
-the drawing of a function with hundreds of exceptions to one handler small.
+A line that passes a rank gets a vertex of its own there. Lines that run together share it, which
+keeps the drawing of a function with hundreds of exceptions to one handler small.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Bundle(NamedTuple):
 
 
 class Tiers(NamedTuple):
-    """A graph in ranks. Vertices below `box_count` are boxes, the others are lines that pass a rank."""
+    """A graph in ranks. Vertices from `box_count` on are lines that pass a rank."""
 
     box_count: int
     ranks: list[list[int]]
@@ -83,9 +83,7 @@ def cut_into_ranks(box_count: int, lines: Sequence[Line]) -> Tiers:
             for end in ends:
                 near_upper[vertex] += upper[end]
                 near_lower[vertex] += lower[end]
-    return Tiers(
-        box_count, ranks, rank_of, upper, lower, near_upper, near_lower, bundles, passing
-    )
+    return Tiers(box_count, ranks, rank_of, upper, lower, near_upper, near_lower, bundles, passing)
 
 
 def _longest_paths(count: int, lines: Iterable[Line]) -> list[int]:
@@ -117,7 +115,8 @@ def _pass_ranks(
 ) -> Iterable[tuple[int, int]]:
     """Adds a vertex for each rank that `bundle` passes; connections of neighbouring ranks.
 
-    A bundle that leads back passes the ranks of its ends too: it leaves a box below, and enters above.
+    A bundle that leads back passes the ranks of its ends too: it leaves a box below, and enters
+    above.
     """
     end = rank_of[bundle.target]
     source_ranks = [rank_of[source] for source in sources]

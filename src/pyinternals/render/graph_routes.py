@@ -1,7 +1,7 @@
 """The ways of lines: where they leave and enter boxes, and their corners (see `graph_layout`).
 
-A line leaves at the lower side of its source, in the part of it that names the line, and enters at the
-upper side of its target, straight below where it comes from if it can.
+A line leaves at the lower side of its source, in the part of it that names the line, and enters at
+the upper side of its target, straight below where it comes from if it can.
 """
 
 from __future__ import annotations
@@ -216,7 +216,7 @@ def _spread(wished: Sequence[float], left: float, right: float) -> list[float]:
 
 
 def _without_repeats(points: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
-    """`points` without those that repeat the one before or lie on the straight between neighbours."""
+    """`points` without those that repeat the one before or lie straight between neighbours."""
     kept: list[tuple[float, float]] = []
     for point in points:
         if kept and point == kept[-1]:

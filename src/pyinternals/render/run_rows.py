@@ -1,7 +1,7 @@
 """How the findings of a run are worded and coloured: counts, shares, bars, and the source by lines.
 
-Nothing here reckons: the figures are those of `bytecode.specialisation`. What is never executed says
-"never"; what is not known says "?".
+Nothing here reckons: the figures are those of `bytecode.specialisation`. What is never executed
+says "never"; what is not known says "?".
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def execution_text(count: int | None, *, is_complete: bool = True, unicode: bool
 
 
 def share_text(share: float | None) -> str:
-    """``"100 %"``, or nothing where there is nothing to be specialised. Rounded, but never up to 100."""
+    """``"100 %"``, or nothing where nothing is specialisable. Rounded, but never up to 100."""
     if share is None:
         return ""
     percent = 100 if share >= 1 else min(99, round(100 * share))
@@ -85,9 +85,10 @@ def form_style(form: Form) -> str:
 def heat_style(record: LineRecord) -> str:
     """The theme's style for a line.
 
-    ``run.never``: not executed. ``run.specialised``: at least half of its executions that could be were
-    specialised. ``run.hot``: fewer, although it was executed a thousand times. ``run.generic``: fewer.
-    ``source.text``: nothing in it could be specialised, or it is not known whether it was executed.
+    ``run.never``: not executed. ``run.specialised``: at least half of its executions that could be
+    were specialised. ``run.hot``: fewer, although it was executed a thousand times.
+    ``run.generic``: fewer. ``source.text``: nothing in it could be specialised, or it is not known
+    whether it was executed.
     """
     if record.is_executed is False:
         return "run.never"
@@ -142,7 +143,7 @@ def coloured_source_lines(
 def _line_range(
     code_object: CodeObject, source: SourceText, records: dict[int, LineRecord]
 ) -> tuple[int, int]:
-    """All lines of a module; of a function those that have instructions, and what is between them."""
+    """All lines of a module; of a function those with instructions, and what is between."""
     if code_object.name == "<module>":
         return 1, len(source.lines)
     lines = [line for line in records if 0 < line <= len(source.lines)]
