@@ -4,9 +4,9 @@
 
     python benchmarks/dis_speed.py [--python PATH ...] [--runs N] [--check | --smoke]
 
-For each interpreter: CPU time of the whole command on three big modules of its standard library, and
-what ``import pyinternals`` and ``pyinternals --help`` take over an interpreter that does nothing. Each
-interpreter needs pyinternals, and xdis for the comparison with pydisasm.
+For each interpreter: CPU time of the whole command on three big modules of its standard library,
+and what ``import pyinternals`` and ``--help`` take over an interpreter that does nothing.
+Each interpreter needs pyinternals, and xdis for the comparison with pydisasm.
 """
 
 from __future__ import annotations

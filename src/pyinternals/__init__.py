@@ -11,7 +11,9 @@ Importing this package imports nothing else: every public name is loaded when it
 from __future__ import annotations
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:  # type checkers take it for true; importing `typing` would double the cost of importing us
+if (
+    TYPE_CHECKING
+):  # type checkers take it for true; importing `typing` would double the cost of importing us
     from typing import Any
 
     from .bytecode.disassemble import dis

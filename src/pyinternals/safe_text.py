@@ -72,7 +72,9 @@ def safe_repr(value: Any, depth: int = 0) -> str:
         items = sorted(value, key=lambda item: (type(item).__name__, safe_repr(item, DEEPEST - 1)))
         return _items(items, "frozenset({", "})", depth) if items else "frozenset()"
     if kind is slice:
-        parts = ", ".join(safe_repr(part, depth + 1) for part in (value.start, value.stop, value.step))
+        parts = ", ".join(
+            safe_repr(part, depth + 1) for part in (value.start, value.stop, value.step)
+        )
         return f"slice({parts})"
     if hasattr(value, "co_code"):
         return f"<code object {shorten(value.co_qualname)}, line {value.co_firstlineno}>"

@@ -15,12 +15,11 @@ def format_bytes(size_bytes: int) -> str:
     if abs(size_bytes) < 1024:
         return f"{size_bytes} B"
     value = float(size_bytes)
-    unit = "B"
-    for unit in _BINARY_PREFIXES:
+    for prefix in _BINARY_PREFIXES:
         value /= 1024
         if abs(value) < 1023.95:
-            break
-    return f"{value:.1f} {unit}"
+            return f"{value:.1f} {prefix}"
+    return f"{value:.1f} {_BINARY_PREFIXES[-1]}"
 
 
 def format_count(count: int) -> str:

@@ -17,7 +17,7 @@ def comparison() -> fidelity.Comparison:
 
 
 def test_a_sample_of_the_standard_library_reads_as_in_dis(comparison: fidelity.Comparison) -> None:
-    assert comparison.code_object_count > 500
+    assert comparison.code_object_count > 200
     assert comparison.differences == []
 
 

@@ -200,7 +200,10 @@ def _align(lefts: list[Instruction], rights: list[Instruction]) -> Iterator[Inst
 def _replaced(lefts: list[Instruction], rights: list[Instruction]) -> Iterator[InstructionPair]:
     """Instructions of equal opcode in a replaced stretch are one that changed, not two."""
     matcher = SequenceMatcher(
-        None, [ins.base_opname for ins in lefts], [ins.base_opname for ins in rights], autojunk=False
+        None,
+        [ins.base_opname for ins in lefts],
+        [ins.base_opname for ins in rights],
+        autojunk=False,
     )
     for tag, i, i_end, j, j_end in matcher.get_opcodes():
         if tag == "equal":

@@ -105,7 +105,7 @@ def decode_instructions(
 
     lines = _line_ranges(code)
     line_end, line = -1, None
-    last_line: int | None | bool = False  # None is a line number that can be repeated
+    last_line: int | None = -1
     found: list[Instruction] = []
     append = found.append
     label_at = labels.get
@@ -155,7 +155,9 @@ def parse_exception_table(table: bytes) -> tuple[ExceptionTableEntry, ...]:
     entries = []
     numbers = _varints(table)
     # four numbers a row, from one iterator
-    for start, length, target, depth_and_lasti in zip(numbers, numbers, numbers, numbers, strict=False):
+    for start, length, target, depth_and_lasti in zip(
+        numbers, numbers, numbers, numbers, strict=False
+    ):
         entries.append(
             ExceptionTableEntry(
                 start=2 * start,

@@ -20,7 +20,9 @@ DEEPEST_NESTING = 400
 """Nesting of code objects that is followed; the compiler itself allows 100 blocks."""
 
 
-def dis(x: Any, *, adaptive: bool = False, optimize: int = -1, positions: bool = True) -> CodeObject:
+def dis(
+    x: Any, *, adaptive: bool = False, optimize: int = -1, positions: bool = True
+) -> CodeObject:
     """Disassemble `x` into a frozen fact.
 
     `x` is a function, method, class, module, generator, coroutine, asynchronous generator, frame,
@@ -75,7 +77,9 @@ def _members(
     children = []
     for _, code in member_codes(owner):
         source = cached_source(code.co_filename)
-        children.append(code_object_fact(code, source=source, adaptive=adaptive, positions=positions))
+        children.append(
+            code_object_fact(code, source=source, adaptive=adaptive, positions=positions)
+        )
     if not children:
         return None
     first = children[0]
@@ -126,7 +130,9 @@ def code_object_fact(
     """
     table = host_table()
     if depth > DEEPEST_NESTING:
-        raise NotPython(f"code objects nested more than {DEEPEST_NESTING} deep", target=code.co_filename)
+        raise NotPython(
+            f"code objects nested more than {DEEPEST_NESTING} deep", target=code.co_filename
+        )
     specialised = code._co_code_adaptive if adaptive else None
     if specialised_of is not None:
         specialised = specialised_of(code)

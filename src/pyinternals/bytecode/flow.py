@@ -231,9 +231,7 @@ def _handlers(
     """Of each instruction that can raise, the offset of its handler; None where there is none."""
     rows = sorted(entries)
     starts = [entry.start for entry in rows]
-    never = _NEVER_RAISE
-    if "TO_BOOL" in table.names:  # from 3.13 on a conditional jump is given a bool
-        never |= _NEVER_RAISE_BEHIND_TO_BOOL
+    never = _never_raising(table)
     found: list[int | None] = []
     for instruction in instructions:
         row = bisect_right(starts, instruction.offset) - 1
@@ -241,6 +239,13 @@ def _handlers(
         can_raise = instruction.base_opname not in never
         found.append(rows[row].target if inside and can_raise else None)
     return found
+
+
+def _never_raising(table: OpcodeTable) -> frozenset[str]:
+    """Opcodes that cannot raise. Where TO_BOOL exists (3.13+) a conditional jump gets a bool."""
+    if "TO_BOOL" in table.names:
+        return _NEVER_RAISE | _NEVER_RAISE_BEHIND_TO_BOOL
+    return _NEVER_RAISE
 
 
 def _leaders(
@@ -274,10 +279,8 @@ def _region_borders(
     """
     unknown = -1
     in_charge: int | None = unknown
-    borders = set()
-    never = _NEVER_RAISE
-    if "TO_BOOL" in table.names:
-        never |= _NEVER_RAISE_BEHIND_TO_BOOL
+    borders: set[int] = set()
+    never = _never_raising(table)
     for instruction, handler in zip(instructions, handlers, strict=True):
         if instruction.offset in leaders:
             in_charge = unknown

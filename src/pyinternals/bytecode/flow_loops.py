@@ -56,7 +56,7 @@ def reachable_from(successors: Successors, start: int) -> set[int]:
 
 
 def loop_members(successors: Successors, closing: Iterable[tuple[int, int]]) -> dict[int, set[int]]:
-    """By loop header: the vertices of the loop (the natural loops of all back edges to that header).
+    """By loop header: the vertices of the loop, the natural loops of all its back edges together.
 
     Members are what lies between the header and the source of a back edge, so only vertices that
     the header leads to count: a loop with a second entry does not swallow what is before it.

@@ -53,7 +53,7 @@ def _unwrap(x: Any) -> Any:
         return x.func
     if isinstance(x, (types.MethodType, staticmethod, classmethod)):
         return x.__func__
-    call = getattr(type(x), "__call__", None)
+    call = type(x).__dict__.get("__call__")
     if isinstance(call, types.FunctionType) and not isinstance(x, type):
         return call
     return x
@@ -96,12 +96,17 @@ def member_codes(owner: type | types.ModuleType) -> Iterator[tuple[str, types.Co
     for name, value in list(vars(owner).items()):
         if isinstance(value, type):
             defined_here = value.__module__ == getattr(owner, "__module__", owner.__name__)
-            nested = value.__qualname__.startswith(getattr(owner, "__qualname__", "") or value.__qualname__)
+            nested = value.__qualname__.startswith(
+                getattr(owner, "__qualname__", "") or value.__qualname__
+            )
             if defined_here and nested and value is not owner and id(value) not in seen:
                 seen.add(id(value))
                 yield from member_codes(value)
             continue
-        if isinstance(owner, types.ModuleType) and getattr(value, "__module__", None) != owner.__name__:
+        if (
+            isinstance(owner, types.ModuleType)
+            and getattr(value, "__module__", None) != owner.__name__
+        ):
             continue
         for code in _codes_of_member(value):
             if id(code) not in seen:
@@ -127,9 +132,13 @@ def _codes_of_member(value: Any) -> Iterator[types.CodeType]:
 def no_code_error(x: Any) -> NotPython:
     """Why `x` can't be disassembled, in one line."""
     shown = safe_repr(x)
-    if isinstance(x, (types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType)):
+    if isinstance(
+        x, (types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType)
+    ):
         return NotPython(
-            "is implemented in C: it has no bytecode", target=shown, hint="disassemble what calls it"
+            "is implemented in C: it has no bytecode",
+            target=shown,
+            hint="disassemble what calls it",
         )
     if isinstance(x, type):
         return NotPython("is a class with no methods written in Python", target=shown)

@@ -65,10 +65,11 @@ def _find_spec(name: str) -> Spec:
         full_name = ".".join(parts[:count])
         if found is not None:
             if found.submodule_search_locations is None:
+                above = escape(".".join(parts[: count - 1]))
                 raise TargetNotFound(
-                    f"{escape('.'.join(parts[: count - 1]))} is a module, not a package",
+                    f"{above} is a module, not a package",
                     target=escape(name),
-                    hint=f"for a name in it: {escape('.'.join(parts[: count - 1]))}:{escape(parts[count - 1])}",
+                    hint=f"for a name in it: {above}:{escape(parts[count - 1])}",
                 )
             search_path = list(found.submodule_search_locations)
         found = _ask_finders(full_name, search_path)

@@ -15,8 +15,6 @@ from enum import IntEnum, auto
 from functools import cache
 from typing import Any
 
-from _opcode import stack_effect
-
 __all__ = ["ArgumentKind", "OpcodeTable", "host_table"]
 
 
@@ -111,7 +109,7 @@ class OpcodeTable:
         key = (op, arg, jump)
         effect = self._effects.get(key)
         if effect is None:
-            effect = self._effects[key] = stack_effect(op, arg, jump=jump)
+            effect = self._effects[key] = opcode.stack_effect(op, arg, jump=jump)
         return effect
 
 
@@ -149,9 +147,7 @@ def host_table() -> OpcodeTable:
             ArgumentKind.COMPARISON: tuple(opcode.cmp_op),
         },
         common_constants=tuple(_listed("_common_constants")),
-        ends_path=frozenset(
-            number for number in range(256) if names[base[number]] in _ENDS_PATH
-        ),
+        ends_path=frozenset(number for number in range(256) if names[base[number]] in _ENDS_PATH),
         extended_arg=opcode.EXTENDED_ARG,
         end_async_for=numbers["END_ASYNC_FOR"],
         return_generator=numbers["RETURN_GENERATOR"],

@@ -220,7 +220,7 @@ def _count(
     elif ended.status != looked.status:
         message = (
             f"the program ended with {_status_in_words(looked.status)}, but with "
-            f"{_status_in_words(ended.status)} when counted: counts and specialisation are of different runs"
+            f"{_status_in_words(ended.status)} when counted: the counts may be of another course"
         )
         warnings.append(RunWarning("runs-differ", message))
     return _Counted(ended, report, warnings)

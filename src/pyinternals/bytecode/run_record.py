@@ -28,8 +28,7 @@ def run_record(
     is_complete: bool = True,
     table: OpcodeTable | None = None,
 ) -> RunRecord:
-    """The record of `code` from its bytecode after the run and the events at each of its code
-    units.
+    """The record of `code`: its bytecode after the run, and the events at its code units.
 
     `executed` counts instruction events, `entered` the starts and resumptions of a frame, which is
     how RESUME is seen.

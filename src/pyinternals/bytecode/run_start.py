@@ -61,6 +61,8 @@ def prepare(
     if kind == "code":
         _prepare_code(request, code)
     elif request["filename"].startswith("<"):
+        main["__file__"] = code.co_filename
+        main["__loader__"] = sys.modules["_frozen_importlib"].BuiltinImporter
         _set_up(request, "-", search_path="")
     else:
         _prepare_script(request, main, code)

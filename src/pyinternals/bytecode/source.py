@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 from dataclasses import dataclass
 
 from ..errors import NotPython, SourceError, TargetNotFound, TargetTooLarge, TargetUnreadable
@@ -125,17 +124,20 @@ def _near_files(path: str) -> str:
     except OSError:
         return f"no directory {escape(folder)} either"
     near = get_close_matches(os.path.basename(path), names, n=3, cutoff=0.7)
-    return f"did you mean {' or '.join(escape(name) for name in near)}?" if near else "check the path"
+    return (
+        f"did you mean {' or '.join(escape(name) for name in near)}?" if near else "check the path"
+    )
 
 
-def cached_source(filename: str, module_globals: dict[str, object] | None = None) -> SourceText | None:
+def cached_source(
+    filename: str, module_globals: dict[str, object] | None = None
+) -> SourceText | None:
     """The source of a live object's file, through `linecache`; None where it can't be had.
 
     It is today's text: if the file changed after it was imported, lines and code don't belong together.
     """
-    linecache = sys.modules.get("linecache")
-    if linecache is None:
-        import linecache
+    import linecache
+
     lines = linecache.getlines(filename, module_globals)
     if not lines:
         return None

@@ -1,5 +1,4 @@
-"""What a run made of bytecode: how often each instruction was executed, and what it was specialised
-to.
+"""What a run made of bytecode: how often each instruction was executed, in which form it ended.
 
 Stands on PEP 659 (the specialising adaptive interpreter), `_co_code_adaptive`, and the families in
 `opcode._specializations`. The two facts come from two runs of the same program (see `program_run`),

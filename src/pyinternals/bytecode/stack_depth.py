@@ -27,9 +27,7 @@ def stack_depths(
     flags: int,
 ) -> list[int | None]:
     """Stack depth on entry of each instruction, in order; None where no path leads."""
-    known: dict[int, int] = {
-        target: depth + lasti + 1 for _, _, target, depth, lasti in entries
-    }
+    known: dict[int, int] = {target: depth + lasti + 1 for _, _, target, depth, lasti in entries}
     depths: list[int | None] = [None] * len(raw)
     if not raw:
         return depths
@@ -43,7 +41,7 @@ def stack_depths(
     while unfinished:
         unfinished = False
         depth: int | None = None
-        for index, (offset, start, op, arg, target) in enumerate(raw):
+        for index, (offset, _, op, arg, target) in enumerate(raw):
             reached = known.get(offset)
             if reached is not None:
                 depth = reached

@@ -160,7 +160,9 @@ def _split_file(text: str) -> tuple[str, str | None]:
 
 def _is_module_name(location: str) -> bool:
     name = location.partition(":")[0]
-    return not name.endswith((".py", ".pyw")) and all(part.isidentifier() for part in name.split("."))
+    return not name.endswith((".py", ".pyw")) and all(
+        part.isidentifier() for part in name.split(".")
+    )
 
 
 def _stdin_target(selector: str | None, largest_bytes: int) -> SourceTarget:

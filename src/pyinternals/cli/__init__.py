@@ -8,9 +8,9 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from ..errors import PyInternalsError
 
@@ -132,7 +132,11 @@ def _command_parser(name: str, doc: str) -> argparse.ArgumentParser:
     )
 
 
-def _help_formatter() -> Callable[[str], argparse.HelpFormatter]:
+class _MakeFormatter(Protocol):
+    def __call__(self, *, prog: str) -> argparse.HelpFormatter: ...
+
+
+def _help_formatter() -> _MakeFormatter:
     """argparse makes a formatter for every option it is told of; left to find the width itself, each
     would import `shutil` and all the compression modules.
     """
@@ -145,9 +149,11 @@ def _help_formatter() -> Callable[[str], argparse.HelpFormatter]:
     except (OSError, ValueError):
         width = 80
     width = min(max(width, 40) - 2, 110)
-    return lambda prog: argparse.RawDescriptionHelpFormatter(
-        prog, width=width, max_help_position=26
-    )
+
+    def make(*, prog: str) -> argparse.HelpFormatter:
+        return argparse.RawDescriptionHelpFormatter(prog, width=width, max_help_position=26)
+
+    return make
 
 
 def _forget_stdout() -> None:

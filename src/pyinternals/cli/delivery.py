@@ -18,7 +18,9 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
     """``--json``, ``--json-schema``, ``--html`` and ``--width``."""
     output = parser.add_argument_group("output")
     output.add_argument("--json", action="store_true", help="one JSON document (docs/json.md)")
-    output.add_argument("--json-schema", action="store_true", help="the JSON Schema of that document")
+    output.add_argument(
+        "--json-schema", action="store_true", help="the JSON Schema of that document"
+    )
     output.add_argument("--html", metavar="FILE", help="write one self-contained page")
     output.add_argument("--width", type=positive, metavar="N", help="columns a line may take")
 
@@ -61,5 +63,7 @@ def _write_page(report: Report, filename: str) -> None:
         with contextlib.suppress(OSError):
             os.unlink(unfinished)
         raise TargetUnreadable(
-            f"can't be written: {error.strerror}", target=escape(filename), hint="give another --html"
+            f"can't be written: {error.strerror}",
+            target=escape(filename),
+            hint="give another --html",
         ) from error

@@ -45,9 +45,13 @@ _OPTIMISATION_LEVELS: Final = {"-O0": 0, "-O": 1, "-O1": 1, "-OO": 2, "-O2": 2}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``pyinternals dis``."""
-    parser.usage = "pyinternals dis [options] TARGET\n       pyinternals dis [options] -m NAME | -c CODE"
+    parser.usage = (
+        "pyinternals dis [options] TARGET\n       pyinternals dis [options] -m NAME | -c CODE"
+    )
     target = parser.add_argument_group("target")
-    target.add_argument("target", nargs="?", metavar="TARGET", help="file, module, name in it, or -")
+    target.add_argument(
+        "target", nargs="?", metavar="TARGET", help="file, module, name in it, or -"
+    )
     target.add_argument("-m", dest="module", metavar="NAME", help="a module, as python -m finds it")
     target.add_argument("-c", dest="code", metavar="CODE", help="source on the command line")
     target.add_argument(
@@ -61,14 +65,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     view.add_argument("--tree", action="store_true", help="only the tree of nested code objects")
     view.add_argument("--explain", action="store_true", help="say what each opcode does")
     view.add_argument("--caches", action="store_true", help="show inline caches")
-    view.add_argument("--positions", action="store_true", help="mark each instruction's source span")
+    view.add_argument(
+        "--positions", action="store_true", help="mark each instruction's source span"
+    )
     view.add_argument("--bytes", action="store_true", help="show raw bytes")
     view.add_argument("--no-source", action="store_true", help="leave the text of the source out")
-    view.add_argument("--no-header", action="store_true", help="only instructions: no tree, no headers")
+    view.add_argument(
+        "--no-header", action="store_true", help="only instructions: no tree, no headers"
+    )
     other = parser.add_argument_group("other views")
     other.add_argument("--stats", action="store_true", help="opcode histogram, size by function")
     other.add_argument(
-        "--flow", nargs="?", const="text", choices=("text", *_DRAWINGS), help="control-flow graph (default: text)"
+        "--flow",
+        nargs="?",
+        const="text",
+        choices=("text", *_DRAWINGS),
+        help="control-flow graph (default: text)",
     )
     other.add_argument(
         "--compare", metavar="OTHER",
@@ -86,7 +98,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--no-count", action="store_true", help="run once only: no execution counts"
     )
     running.add_argument("--lines", action="store_true", help="with --run: source lines only")
-    running.add_argument("--timeout", type=float, metavar="SECONDS", help="end a run after this long")
+    running.add_argument(
+        "--timeout", type=float, metavar="SECONDS", help="end a run after this long"
+    )
     add_output_arguments(parser)
 
 
@@ -105,7 +119,7 @@ def run(args: argparse.Namespace) -> int:
     if args.run is not None:
         from .dis_run import run_target
 
-        roots, warnings, run_document, exit_status = run_target(target, args)
+        roots, warnings, run_document, exit_status = run_target(target, args, optimize=_level(args))
     else:
         roots, warnings = _facts(target, args)
         run_document, exit_status = None, 0
@@ -116,7 +130,9 @@ def run(args: argparse.Namespace) -> int:
     return exit_status
 
 
-def _facts(target: SourceTarget, args: argparse.Namespace) -> tuple[Sequence[CodeObject], list[Json]]:
+def _facts(
+    target: SourceTarget, args: argparse.Namespace
+) -> tuple[Sequence[CodeObject], list[Json]]:
     """The code objects asked for; what the compiler warned of is said on stderr and kept for JSON."""
     from ..render.json_envelope import warning
 
@@ -170,6 +186,10 @@ def _drawing(roots: Sequence[CodeObject], kind: str) -> Iterator[str]:
     """The flow of one code object as mermaid, dot or SVG: formats that hold a single drawing."""
     from importlib import import_module
 
+    others = sum(1 for root in roots for _ in root.walk()) - 1
+    if others:
+        name = escape(roots[0].qualname)
+        print_warning(f"only {name} is drawn, {others} more are not: name one, as in file.py::name")
     draw = getattr(import_module(f"..render.flow_{kind}", __package__), f"flow_{kind}")
     yield draw(roots[0].flow).rstrip("\n")
 
@@ -206,7 +226,9 @@ def _check(args: argparse.Namespace) -> None:
     if len(chosen) > 1:
         raise UsageError(f"{' and '.join(chosen)} are different views", hint="give one of them")
     if args.flow in _DRAWINGS and (args.json or args.html is not None):
-        raise UsageError(f"--flow={args.flow} is a format of its own", hint="leave --json and --html out")
+        raise UsageError(
+            f"--flow={args.flow} is a format of its own", hint="leave --json and --html out"
+        )
     if args.run is None:
         for option in ("warmup", "no_count", "lines", "timeout"):
             if getattr(args, option):

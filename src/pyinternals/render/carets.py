@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from ..bytecode.facts import CodeObject, Instruction
 from ..safe_text import escape
-from .cells import cell_width
+from .cells import cell_width, cut
 from .palette import Palette
 
 __all__ = ["caret_lines", "display_text"]
@@ -67,8 +67,6 @@ def caret_lines(
     shown = _safe(text)[:LONGEST_LINE]
     if indent >= room:
         return
-    from .dis_listing import cut
-
     if span.lineno != shown_line:
         number = palette.paint("muted", f"{span.lineno:>6} {bar}")
         yield f"{number} {palette.paint('source.text', cut(shown, room, palette))}"

@@ -8,7 +8,7 @@ from ..bytecode.compare import Change, CodeDifference, CodePair, InstructionPair
 from ..bytecode.facts import CodeObject, Instruction
 from ..safe_text import escape, shorten
 from ..units import plural
-from .dis_listing import cut
+from .cells import cut
 from .json_envelope import Json, envelope
 from .palette import Palette
 
@@ -37,7 +37,8 @@ def difference_lines(
         yield ""
         mark = _MARKS[pair.change]
         yield palette.paint(
-            _STYLES[pair.change], f"{mark} code object {shorten(pair.identity)}: {pair.change.value}"
+            _STYLES[pair.change],
+            f"{mark} code object {shorten(pair.identity)}: {pair.change.value}",
         )
         for name, left, right in pair.facts:
             arrow = "→" if palette.unicode else "->"
@@ -55,7 +56,9 @@ def _summary(difference: CodeDifference, palette: Palette) -> Iterator[str]:
         yield "no difference but offsets, indices and line numbers"
         return
     counts = [
-        f"{difference.count(change)} {change.value}" for change in Change if difference.count(change)
+        f"{difference.count(change)} {change.value}"
+        for change in Change
+        if difference.count(change)
     ]
     yield f"{plural(len(difference.pairs), 'code object')}: {', '.join(counts)}"
 
@@ -98,20 +101,18 @@ def _text(instruction: Instruction | None) -> str:
     return f"{instruction.offset:>5} {label:>5} {instruction.opname:<22} {meaning}"
 
 
-def _side_by_side(
-    row: InstructionPair, palette: Palette, width: int | None
-) -> Iterator[str]:
+def _side_by_side(row: InstructionPair, palette: Palette, width: int | None) -> Iterator[str]:
     side = _SIDE_WIDTH if width is None else (width - 5) // 2
     left, right = _text(row.left), _text(row.right)
     if width is not None:
         left, right = cut(left, side, palette), cut(right, side, palette)
     bar = "│" if palette.unicode else "|"
-    yield palette.paint(_STYLES[row.change], f"{_MARKS[row.change]} {left:<{side}} {bar} {right}".rstrip())
+    yield palette.paint(
+        _STYLES[row.change], f"{_MARKS[row.change]} {left:<{side}} {bar} {right}".rstrip()
+    )
 
 
-def _below(
-    row: InstructionPair, palette: Palette, width: int | None
-) -> Iterator[str]:
+def _below(row: InstructionPair, palette: Palette, width: int | None) -> Iterator[str]:
     room = (width or _NARROWEST_SIDE_BY_SIDE) - 2
     if row.change is Change.SAME and row.left is not None:
         yield palette.paint("diff.same", cut(f"  {_text(row.left)}", room, palette))

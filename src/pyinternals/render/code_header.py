@@ -8,6 +8,7 @@ from typing import Any
 from ..bytecode.facts import CodeObject
 from ..safe_text import escape, safe_repr, shorten
 from ..units import plural
+from .cells import cut, fitted_row
 from .palette import Palette
 
 __all__ = ["header_lines", "tree_lines"]
@@ -21,14 +22,14 @@ def header_lines(code_object: CodeObject, palette: Palette, *, width: int | None
     """Name, place, size, flags in words, and the tables the instructions index into."""
     qualname = shorten(code_object.qualname)
     place = f"{escape(code_object.filename)}:{code_object.first_line}"
-    yield f"{palette.paint('dis.code_object', f'code object {qualname}')}  {palette.paint('path', place)}"
-    yield palette.paint("muted", f"  {' | '.join(_properties(code_object))}")
+    title = [("dis.code_object", f"code object {qualname}"), ("path", f"  {place}")]
+    yield fitted_row(title, palette, width)
+    properties = f"  {' | '.join(_properties(code_object))}"
+    yield fitted_row([("muted", properties)], palette, width)
     for key, entries in _tables(code_object):
         if entries:
             text = _listed(entries)
             if width is not None:
-                from .dis_listing import cut
-
                 text = cut(text, width - 12, palette)
             yield f"  {palette.paint('key', f'{key:<9}')} {palette.escape(text)}"
 
@@ -90,24 +91,28 @@ def tree_lines(root: CodeObject, palette: Palette, *, width: int | None) -> Iter
     title = escape(root.title or root.qualname)
     version = ".".join(str(part) for part in root.version)
     summary = f"{plural(count, 'code object')}, {plural(total, 'byte')}, CPython {version}"
-    yield f"{palette.paint('title', title)}  {palette.paint('muted', summary)}"
-    yield from _branch(root, palette, "", "")
+    yield fitted_row([("title", title), ("muted", f"  {summary}")], palette, width)
+    yield from _branch(root, palette, width, "", "")
 
 
 def _branch(
-    code_object: CodeObject, palette: Palette, first_prefix: str, prefix: str
+    code_object: CodeObject, palette: Palette, width: int | None, first_prefix: str, prefix: str
 ) -> Iterator[str]:
     if code_object.code is not None:
-        yield _tree_row(code_object, palette, first_prefix)
+        yield _tree_row(code_object, palette, width, first_prefix)
     tee, corner, bar = ("├─ ", "└─ ", "│  ") if palette.unicode else ("|- ", "`- ", "|  ")
     for child in code_object.children:
         is_last = child is code_object.children[-1]
         yield from _branch(
-            child, palette, prefix + (corner if is_last else tee), prefix + ("   " if is_last else bar)
+            child,
+            palette,
+            width,
+            prefix + (corner if is_last else tee),
+            prefix + ("   " if is_last else bar),
         )
 
 
-def _tree_row(code_object: CodeObject, palette: Palette, prefix: str) -> str:
+def _tree_row(code_object: CodeObject, palette: Palette, width: int | None, prefix: str) -> str:
     name = shorten(code_object.name, 60)
     padding = " " * max(1, _NAME_WIDTH - len(prefix) - len(name))
     facts = f"line {code_object.first_line:>5}  {code_object.size_bytes:>6,} bytes"
@@ -117,10 +122,8 @@ def _tree_row(code_object: CodeObject, palette: Palette, prefix: str) -> str:
     if code_object.freevars:
         extra.append("free " + " ".join(shorten(name) for name in code_object.freevars))
     text = f"{facts}  {', '.join(filter(None, extra))}".rstrip()
-    return (
-        f"{palette.paint('muted', prefix)}{palette.paint('dis.code_object', name)}{padding}"
-        f"{palette.paint('muted', text)}"
-    )
+    parts = [("muted", prefix), ("dis.code_object", name), ("muted", padding + text)]
+    return fitted_row(parts, palette, width)
 
 
 def _kind(code_object: CodeObject) -> str:

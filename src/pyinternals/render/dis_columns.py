@@ -24,17 +24,12 @@ def extra_columns(
 ) -> Callable[[Instruction, str, str], tuple[str, str]]:
     """What stands before the arrows and behind the meaning of an instruction, as asked for."""
     bytecode = code_object.bytecode
-    counts = code_object.run.counts if code_object.run is not None else None
-    count_at = (
-        {ins.offset: n for ins, n in zip(code_object.instructions, counts, strict=True)}
-        if counts is not None
-        else {}
-    )
+    counts = _counts(code_object, palette)
 
     def columns(instruction: Instruction, argrepr: str, note: str) -> tuple[str, str]:
         before = ""
         if counts is not None:
-            before = count_text(count_at[instruction.offset], palette)
+            before = counts[instruction.offset]
         if raw_bytes:
             offset = instruction.offset
             before += f" {palette.paint('dis.bytes', bytecode[offset : offset + 2].hex(' '))}"
@@ -54,8 +49,16 @@ def extra_columns(
     return columns
 
 
-def count_text(count: int, palette: Palette) -> str:
-    """How often an instruction was executed, in eleven columns."""
-    if count == 0:
-        return palette.paint("run.never", f"{'never':>10} ")
-    return palette.paint("run.count", f"{count:>10,} ")
+def _counts(code_object: CodeObject, palette: Palette) -> dict[int, str] | None:
+    """By offset: how often the instruction was executed, in eleven columns."""
+    run = code_object.run
+    if run is None or run.counts is None:
+        return None
+    from .run_rows import execution_text
+
+    cells = {}
+    for instruction, count in zip(code_object.instructions, run.counts, strict=True):
+        text = execution_text(count, is_complete=run.is_complete, unicode=palette.unicode)
+        style = "run.never" if count == 0 else "run.count"
+        cells[instruction.offset] = palette.paint(style, f"{text:>10} ")
+    return cells

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..bytecode.facts import CodeObject, ExceptionTableEntry, Instruction
 from .carets import caret_lines, display_text
+from .cells import cut
 from .code_header import header_lines, tree_lines
 from .lanes import Lane, draw_lanes, draw_regions
 from .palette import Palette
@@ -22,8 +23,21 @@ OPNAME_WIDTH = 24
 _NO_LINE = "(no source line)"
 
 _FILLERS = frozenset(
-    ("CACHE", "NOP", "RESUME", "NOT_TAKEN", "EXTENDED_ARG", "COPY_FREE_VARS", "MAKE_CELL")
-    + ("RETURN_GENERATOR", "PUSH_NULL", "PRECALL", "END_FOR", "END_SEND", "POP_ITER")
+    (
+        "CACHE",
+        "NOP",
+        "RESUME",
+        "NOT_TAKEN",
+        "EXTENDED_ARG",
+        "COPY_FREE_VARS",
+        "MAKE_CELL",
+        "RETURN_GENERATOR",
+        "PUSH_NULL",
+        "PRECALL",
+        "END_FOR",
+        "END_SEND",
+        "POP_ITER",
+    )
 )
 
 
@@ -56,12 +70,20 @@ def listing_lines(
         if options.tree and root.children:
             yield from tree_lines(root, palette, width=width)
             yield ""
+        if options.lines_only:
+            from .run_rows import coloured_source_lines
+
+            yield from coloured_source_lines(root, palette, width=width)
+            yield ""
+            continue
         for code_object in root.walk():
             if code_object.code is None:
                 continue  # a class or module that is only known by its members
             if options.header:
                 yield from header_lines(code_object, palette, width=width)
-            yield from _instruction_lines(code_object, palette, columns, width=width, options=options)
+            yield from _instruction_lines(
+                code_object, palette, columns, width=width, options=options
+            )
             yield ""
 
 
@@ -75,23 +97,42 @@ def _instruction_lines(
 ) -> Iterator[str]:
     """Source lines, each followed by its instructions."""
     instructions = code_object.instructions
+    line_note = _line_notes(code_object, palette)
     rows, lane_width = _surroundings(code_object, palette)
     layout = _RowLayout(code_object, palette, columns, lane_width, width=width, options=options)
     source_line = _source_line_writer(code_object, palette, width=width, options=options)
     last_span: object = None
     shown_line: int | None = None
     for instruction, region, lanes, note in zip(instructions, *rows, strict=True):
+        opening, closing = _row_marks(instruction, palette) if palette.is_html else ("", "")
         if instruction.starts_line:
-            yield source_line(instruction.line_number)
+            behind = line_note(instruction.line_number) if line_note is not None else ""
+            yield f"{opening}{source_line(instruction.line_number)}{behind}{closing}"
             shown_line, last_span = instruction.line_number, None
         if options.positions and instruction.positions != last_span:
             yield from caret_lines(
                 code_object, instruction, palette, width=width, shown_line=shown_line
             )
             shown_line, last_span = None, instruction.positions
-        yield layout.row(instruction, region, lanes, note)
+        yield f"{opening}{layout.row(instruction, region, lanes, note)}{closing}"
         if options.caches and instruction.cache_units:
             yield from layout.cache_rows(instruction)
+
+
+def _line_notes(code_object: CodeObject, palette: Palette) -> Callable[[int | None], str] | None:
+    """What a run made of each line, to stand behind it; None without a run."""
+    if code_object.run is None:
+        return None
+    from .run_rows import line_notes
+
+    return line_notes(code_object, palette)
+
+
+def _row_marks(instruction: Instruction, palette: Palette) -> tuple[str, str]:
+    """In HTML each row knows its source line, so that both sides of a page can be linked."""
+    if instruction.line_number is None:
+        return "<span class='row'>", "</span>"
+    return f"<span class='row' data-line='{instruction.line_number}'>", "</span>"
 
 
 def _surroundings(
@@ -173,17 +214,6 @@ def _source_line_writer(
     return write
 
 
-def cut(text: str, room: int, palette: Palette) -> str:
-    """`text` in at most `room` columns; what is cut off a terminal's line is marked."""
-    if text.isascii():
-        if len(text) <= room:
-            return text
-        return text[: max(room - 1, 0)] + ("…" if palette.unicode else ">")
-    from .cells import cut_to_cells
-
-    return cut_to_cells(text, room, "…" if palette.unicode else ">")
-
-
 class _Cells(dict[Any, str]):
     """Painted, padded cells of one column, made once for each value: most rows repeat what others had.
 
@@ -257,6 +287,8 @@ class _RowLayout:
         line_cell = columns.line if not palette.unicode else None
         blank = columns.blank_line
         extra = self._extra_columns()
+        run = self.code_object.run
+        style_of = _opname_style if run is None else self._run_styles()
         lasti = self.code_object.lasti
         room = width - self._prefix_width() if width is not None else None
 
@@ -266,8 +298,10 @@ class _RowLayout:
             ) = instruction  # fmt: skip
             opname_text = opname_cell.get(opname)
             if opname_text is None:
-                style = _opname_style(instruction)
-                opname_text = opname_cell[opname] = palette.paint(style, f"{opname:<24}")
+                style = style_of(instruction)
+                opname_text = palette.paint(style, f"{opname:<24}")
+                if run is None:  # else the style is not the opcode's alone
+                    opname_cell[opname] = opname_text
             if room is not None and len(argrepr) + len(note) + 2 > room:
                 argrepr, note = _fit(argrepr, note, room, palette)
             before, behind = extra(instruction, argrepr, note) if extra is not None else ("", "")
@@ -299,6 +333,11 @@ class _RowLayout:
         """Columns before the argument's meaning."""
         count_width = 11 if self.counts is not None else 0
         return 20 + self.raw_width + count_width + self.lane_width + 6 + OPNAME_WIDTH + 6 + 2
+
+    def _run_styles(self) -> Callable[[Instruction], str]:
+        from .run_rows import opname_styles
+
+        return opname_styles(self.code_object)
 
     def _extra_columns(self) -> Callable[[Instruction, str, str], tuple[str, str]] | None:
         """What options add before the arrows and behind the meaning; None if nothing."""

@@ -121,7 +121,8 @@ def _paint(cells: dict[int, _Cell], width: int, target: str | None, palette: Pal
         return " " * width
     parts: list[str] = []
     run, style = "", ""
-    for column in range(width):
+    used = max(cells) + 1
+    for column in range(used):
         cell = cells.get(column)
         text, cell_style = " ", style
         if cell is not None:
@@ -134,4 +135,4 @@ def _paint(cells: dict[int, _Cell], width: int, target: str | None, palette: Pal
         run += text
         style = cell_style
     parts.append(palette.paint(style, run) if style else run)
-    return "".join(parts)
+    return "".join(parts) + " " * (width - used)

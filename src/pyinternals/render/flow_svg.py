@@ -92,9 +92,16 @@ _SHAPES: Final = """\
 .pyflow .pyflow-unreachable { opacity: .55; }"""
 
 
+Leaving = tuple[FlowEdge, Route]
+"""An edge and the way it is drawn."""
+
+
 def flow_svg(graph: FlowGraph) -> str:
     """`graph` as the text of an SVG file, without a line end behind it."""
     placed = flow_layout(graph)
+    leaving: list[list[Leaving]] = [[] for _ in graph.blocks]
+    for edge, route in zip(graph.edges, placed.routes, strict=True):
+        leaving[edge.source].append((edge, route))
     title, size = graph_words(graph)
     words = max(cell_width(title) * 9.7, cell_width(size) * CHARACTER_WIDTH, _legend_width(graph))
     width = round(max(placed.width, words) + 2 * PAGE_MARGIN)
@@ -109,7 +116,7 @@ def flow_svg(graph: FlowGraph) -> str:
         *_heading(title, size, graph),
         f'<g transform="translate({PAGE_MARGIN} {PAGE_MARGIN + HEADING_HEIGHT})">',
         *_lines(graph, placed),
-        *(line for block in graph.blocks for line in _block(block, graph, placed)),
+        *(line for block in graph.blocks for line in _block(block, placed, leaving[block.index])),
         "</g>",
         "</svg>",
     ]
@@ -254,7 +261,7 @@ def _rounded(points: Sequence[tuple[float, float]]) -> str:
     return "".join(parts)
 
 
-def _block(block: BasicBlock, graph: FlowGraph, placed: GraphLayout) -> Iterator[str]:
+def _block(block: BasicBlock, placed: GraphLayout, leaving: Sequence[Leaving]) -> Iterator[str]:
     box = placed.boxes[block.index]
     outer = "" if block.is_reachable else ' class="pyflow-unreachable"'
     yield f'<g{outer} transform="translate({box.left:g} {box.top:g})">'
@@ -270,10 +277,7 @@ def _block(block: BasicBlock, graph: FlowGraph, placed: GraphLayout) -> Iterator
     columns = _opname_columns(block)
     for row, instruction in enumerate(block):
         yield from _instruction(instruction, TITLE_HEIGHT + ROW_HEIGHT * (row + 1), columns)
-    first = len([edge for edge in graph.edges if edge.source < block.index])
-    edges = graph.edges_from(block.index)
-    routes = placed.routes[first : first + len(edges)]
-    yield from _exits(edges, routes, box)
+    yield from _exits(leaving, box)
     yield "</g>"
 
 
@@ -294,13 +298,13 @@ def _instruction(instruction: Instruction, y: int, columns: int) -> Iterator[str
         yield f'<text x="{x:g}" y="{y}" class="pyflow-text">{_xml(meaning)}{tip}</text>'
 
 
-def _exits(edges: Sequence[FlowEdge], routes: Sequence[Route], box: Box) -> Iterator[str]:
+def _exits(leaving: Sequence[Leaving], box: Box) -> Iterator[str]:
     """The lower part of a box: where it leads, each above the line that goes there."""
-    if not edges:
+    if not leaving:
         return
     top = box.height - EXIT_HEIGHT
     yield f'<path class="pyflow-frame" d="M0 {top:g}H{box.width:g}"/>'
-    for edge, route in zip(edges, routes, strict=True):
+    for edge, route in leaving:
         left, right = route.exit[0] - box.left, route.exit[1] - box.left
         if left > 1:
             yield f'<path class="pyflow-frame" d="M{left:g} {top:g}V{box.height:g}"/>'

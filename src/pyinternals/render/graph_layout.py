@@ -38,7 +38,8 @@ class GraphLayout(NamedTuple):
 def layout(boxes: Sequence[Box], lines: Sequence[Line]) -> GraphLayout:
     """Place `boxes`, whose own positions are ignored, and route `lines`.
 
-    Raises ValueError if the lines that don't lead back have a cycle.
+    Raises ValueError if the lines that don't lead back have a cycle, or if one that leads back leads
+    to a lower rank.
     """
     tiers = cut_into_ranks(len(boxes), lines)
     ranks = ordered_ranks(tiers)

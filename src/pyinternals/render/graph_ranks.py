@@ -56,9 +56,11 @@ class Tiers(NamedTuple):
 def cut_into_ranks(box_count: int, lines: Sequence[Line]) -> Tiers:
     """The ranks of `box_count` boxes; every line but those that lead back goes to a lower rank.
 
-    Raises ValueError if those lines have a cycle.
+    Raises ValueError if those lines have a cycle, or if a line that leads back doesn't lead up.
     """
     rank_of = _longest_paths(box_count, lines)
+    if any(line.is_back and rank_of[line.target] > rank_of[line.source] for line in lines):
+        raise ValueError("a line that leads back does not lead up")
     bundles: dict[Bundle, list[int]] = {}
     for number, line in enumerate(lines):
         bundle = Bundle(line.target, line.is_back, line.group)

@@ -74,18 +74,21 @@ def _place(lanes: Sequence[Lane]) -> dict[Lane, int]:
     occupied: list[list[tuple[int, int]]] = []
     placed: dict[Lane, int] = {}
     for lane in sorted(lanes, key=lambda lane: (lane.last - lane.first, lane)):
-        first, last = lane.first, lane.last
-        for column, spans in enumerate(occupied):
-            if all(last < start or first > end for start, end in spans):
-                break
-        else:
-            if len(occupied) == MOST_LANES:
-                continue
-            column = len(occupied)
+        column = _free_column(occupied, lane)
+        if column == len(occupied):
             occupied.append([])
-        occupied[column].append((first, last))
-        placed[lane] = column
+        if column < MOST_LANES:
+            occupied[column].append((lane.first, lane.last))
+            placed[lane] = column
     return placed
+
+
+def _free_column(occupied: list[list[tuple[int, int]]], lane: Lane) -> int:
+    first, last = lane.first, lane.last
+    for column, spans in enumerate(occupied[:MOST_LANES]):
+        if all(last < start or first > end for start, end in spans):
+            return column
+    return len(occupied)
 
 
 def _events(placed: dict[Lane, int]) -> dict[int, list[Lane]]:

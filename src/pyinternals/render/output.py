@@ -78,9 +78,7 @@ def _color_system(environ: Mapping[str, str], *, is_terminal: bool) -> str | Non
     return "256" if "256color" in term else "standard"
 
 
-def _found_width(
-    stream: TextIO, environ: Mapping[str, str], *, is_terminal: bool
-) -> int | None:
+def _found_width(stream: TextIO, environ: Mapping[str, str], *, is_terminal: bool) -> int | None:
     columns = environ.get("COLUMNS", "")
     if columns.isascii() and columns.isdigit() and int(columns) > 0:
         return int(columns)

@@ -6,7 +6,8 @@ says "never"; what is not known says "?".
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..bytecode.specialisation import Form, LineRecord, line_records
@@ -14,7 +15,7 @@ from ..safe_text import escape
 from .cells import cell_width, cut_to_cells
 
 if TYPE_CHECKING:
-    from ..bytecode.facts import CodeObject
+    from ..bytecode.facts import CodeObject, Instruction
     from ..bytecode.source import SourceText
     from .palette import Palette
 
@@ -24,6 +25,8 @@ __all__ = [
     "execution_text",
     "form_style",
     "heat_style",
+    "line_notes",
+    "opname_styles",
     "share_text",
 ]
 
@@ -167,3 +170,40 @@ def _shown(text: str, room: int | None) -> str:
     if room is None or cell_width(safe) <= room:
         return safe
     return cut_to_cells(safe, max(room - 3, 1), "...")
+
+
+def opname_styles(code_object: CodeObject) -> Callable[[Instruction], str]:
+    """The theme's style for each instruction's opcode: what it was specialised to."""
+    run = code_object.run
+    if run is None or run.forms is None:
+        return lambda instruction: "dis.opname"
+    forms = {
+        instruction.offset: form_style(form)
+        for instruction, form in zip(code_object.instructions, run.forms, strict=True)
+    }
+    counts = run.counts or (None,) * len(forms)
+    for instruction, count in zip(code_object.instructions, counts, strict=True):
+        if count == 0:
+            forms[instruction.offset] = "run.never"
+    return lambda instruction: forms[instruction.offset]
+
+
+def line_notes(code_object: CodeObject, palette: Palette) -> Callable[[int | None], str]:
+    """What stands behind each source line: how often, and which part of it ran specialised."""
+    records = {record.line: record for record in line_records(replace(code_object, children=()))}
+
+    def note(line: int | None) -> str:
+        record = records.get(line) if line is not None else None
+        if record is None:
+            return ""
+        if record.is_executed is False:
+            text = "never executed"
+        else:
+            count = execution_text(
+                record.busiest_count, is_complete=record.is_complete, unicode=palette.unicode
+            )
+            share = share_text(_share(record))
+            text = f"{count} x" + (f", {share} specialised" if share else "")
+        return f"  {palette.paint(heat_style(record), f'# {text}')}"
+
+    return note
