@@ -102,6 +102,7 @@ def decode_instructions(
     spans = list(code.co_positions()) if positions else None
     names, cache_units, kinds = table.names, table.cache_units, table.kinds
     new = tuple.__new__
+    end_async_for = table.end_async_for
 
     lines = _line_ranges(code)
     line_end, line = -1, None
@@ -116,7 +117,7 @@ def decode_instructions(
             argval, argrepr = None, ""
         elif target is not None:
             argval = target
-            argrepr = f"to L{labels[target]}"
+            argrepr = f"{'to' if op != end_async_for else 'from'} L{labels[target]}"
         else:
             argval, argrepr = meanings[kinds[op]](arg)
         span = None

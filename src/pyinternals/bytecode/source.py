@@ -138,7 +138,10 @@ def cached_source(
     """
     import linecache
 
-    lines = linecache.getlines(filename, module_globals)
+    try:
+        lines = linecache.getlines(filename, module_globals)
+    except (UnicodeError, ValueError):  # 3.11, 3.12: a name that no file can have
+        return None
     if not lines:
         return None
     return SourceText(filename=filename, lines=tuple(line.rstrip("\r\n") for line in lines))

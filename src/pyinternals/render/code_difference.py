@@ -9,6 +9,7 @@ from ..bytecode.facts import CodeObject, Instruction
 from ..safe_text import escape, shorten
 from ..units import plural
 from .cells import cut
+from .instruction_words import argument_text
 from .json_envelope import Json, envelope
 from .palette import Palette
 
@@ -95,9 +96,7 @@ def _text(instruction: Instruction | None) -> str:
     if instruction is None:
         return ""
     label = f"L{instruction.label}:" if instruction.label is not None else ""
-    meaning = instruction.argrepr
-    if not meaning and instruction.arg is not None:
-        meaning = str(instruction.arg)
+    meaning = argument_text(instruction)
     return f"{instruction.offset:>5} {label:>5} {instruction.opname:<22} {meaning}"
 
 

@@ -14,6 +14,7 @@ from ..bytecode.facts import CodeObject, ExceptionTableEntry, Instruction
 from .carets import caret_lines, display_text
 from .cells import cut
 from .code_header import header_lines, tree_lines
+from .instruction_words import opname_style
 from .lanes import Lane, draw_lanes, draw_regions
 from .palette import Palette
 
@@ -21,24 +22,6 @@ __all__ = ["ListingOptions", "listing_lines"]
 
 OPNAME_WIDTH = 24
 _NO_LINE = "(no source line)"
-
-_FILLERS = frozenset(
-    (
-        "CACHE",
-        "NOP",
-        "RESUME",
-        "NOT_TAKEN",
-        "EXTENDED_ARG",
-        "COPY_FREE_VARS",
-        "MAKE_CELL",
-        "RETURN_GENERATOR",
-        "PUSH_NULL",
-        "PRECALL",
-        "END_FOR",
-        "END_SEND",
-        "POP_ITER",
-    )
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,7 +271,7 @@ class _RowLayout:
         blank = columns.blank_line
         extra = self._extra_columns()
         run = self.code_object.run
-        style_of = _opname_style if run is None else self._run_styles()
+        style_of = opname_style if run is None else self._run_styles()
         lasti = self.code_object.lasti
         room = width - self._prefix_width() if width is not None else None
 
@@ -376,20 +359,3 @@ def _fit(argrepr: str, note: str, room: int, palette: Palette) -> tuple[str, str
         spare = room - len(argrepr) - 4
         note = cut(note, spare, palette) if spare > 12 else ""
     return cut(argrepr, room, palette), note
-
-
-def _opname_style(instruction: Instruction) -> str:
-    name = instruction.base_opname
-    if instruction.is_specialised:
-        return "run.specialised"
-    if instruction.jump_target is not None:
-        return "dis.opname.jump"
-    if name in _FILLERS:
-        return "dis.opname.filler"
-    if name.startswith("CALL"):
-        return "dis.opname.call"
-    if name in ("RAISE_VARARGS", "RERAISE"):
-        return "dis.opname.raise"
-    if name.startswith(("RETURN", "YIELD")):
-        return "dis.opname.return"
-    return "dis.opname"

@@ -9,7 +9,8 @@ from typing import Final
 
 from ..bytecode.flow import BasicBlock, EdgeKind, FlowEdge, FlowGraph
 from ..safe_text import escape
-from .flow_words import argument_text, block_words, edge_words, graph_words
+from .flow_words import block_words, edge_words, graph_words
+from .instruction_words import argument_text
 
 __all__ = ["flow_dot"]
 

@@ -16,15 +16,14 @@ from ..bytecode.flow import BasicBlock, FlowEdge, FlowGraph
 from ..safe_text import escape
 from .cells import cell_width, cut_to_cells
 from .flow_words import (
-    argument_text,
     block_words,
     edge_style,
     edge_words,
     graph_words,
     lane_style,
-    opname_style,
 )
 from .graph_layout import Box, GraphLayout, Line, Route, layout
+from .instruction_words import argument_text, opname_style
 
 __all__ = ["flow_layout", "flow_svg"]
 

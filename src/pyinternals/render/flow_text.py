@@ -15,14 +15,13 @@ from ..units import plural
 from .cells import cell_width, cut_to_cells
 from .flow_lanes import EdgeLane, paint_lanes
 from .flow_words import (
-    argument_text,
     block_words,
     edge_style,
     edge_words,
     graph_words,
     lane_style,
-    opname_style,
 )
+from .instruction_words import argument_text, opname_style
 from .palette import Palette
 
 __all__ = ["flow_lines"]

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..bytecode.facts import Instruction
 from ..bytecode.flow import BasicBlock, EdgeKind, FlowEdge, FlowGraph
 from ..safe_text import escape
 from ..units import plural
 
 __all__ = [
-    "argument_text",
     "block_words",
     "edge_style",
     "edge_words",
     "graph_words",
     "lane_style",
-    "opname_style",
 ]
 
 _CONDITIONS_THAT_HOLD: Final = frozenset({"if true", "if not None", "next item", "yielded"})
@@ -60,31 +57,6 @@ def lane_style(edge: FlowEdge) -> str:
     if edge.kind is EdgeKind.EXCEPTION:
         return "flow.edge.exception"
     return "flow.edge.back" if edge.is_back else "flow.edge"
-
-
-def argument_text(instruction: Instruction) -> str:
-    """What the argument means, or its number where it means nothing else."""
-    if instruction.argrepr or instruction.arg is None:
-        return instruction.argrepr
-    return str(instruction.arg)
-
-
-def opname_style(instruction: Instruction) -> str:
-    """The theme's style for an instruction's name."""
-    base = instruction.base_opname
-    if instruction.is_specialised:
-        return "run.specialised"
-    if instruction.jump_target is not None:
-        return "dis.opname.jump"
-    if base.startswith("CALL"):
-        return "dis.opname.call"
-    if base in ("RAISE_VARARGS", "RERAISE"):
-        return "dis.opname.raise"
-    if base.startswith(("RETURN_VALUE", "RETURN_CONST", "YIELD")):
-        return "dis.opname.return"
-    if base in ("CACHE", "NOP", "NOT_TAKEN", "RESUME", "EXTENDED_ARG"):
-        return "dis.opname.filler"
-    return "dis.opname"
 
 
 def graph_words(graph: FlowGraph) -> tuple[str, str]:
