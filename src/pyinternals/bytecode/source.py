@@ -20,7 +20,7 @@ LARGEST_SOURCE_BYTES = 16 * 1024 * 1024
 """Compiling takes about a hundred times the size of the source in memory."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class SourceText:
     """The text of one source file."""
 

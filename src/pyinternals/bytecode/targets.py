@@ -48,7 +48,7 @@ __all__ = [
 _STDIN = "-"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class SourceTarget:
     """Source that can be compiled, and which part of it is asked for."""
 

@@ -24,7 +24,7 @@ OPNAME_WIDTH = 24
 _NO_LINE = "(no source line)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ListingOptions:
     """What a listing shows besides source lines and instructions."""
 
@@ -84,22 +84,47 @@ def _instruction_lines(
     rows, lane_width = _surroundings(code_object, palette)
     layout = _RowLayout(code_object, palette, columns, lane_width, width=width, options=options)
     source_line = _source_line_writer(code_object, palette, width=width, options=options)
-    last_span: object = None
-    shown_line: int | None = None
+    row = layout.row
+    shows_carets, shows_caches = options.positions, options.caches
+    carets = _CaretWriter(code_object, palette, width=width)
     for instruction, region, lanes, note in zip(instructions, *rows, strict=True):
-        opening, closing = _row_marks(instruction, palette) if palette.is_html else ("", "")
         if instruction.starts_line:
-            behind = line_note(instruction.line_number) if line_note is not None else ""
-            yield f"{opening}{source_line(instruction.line_number)}{behind}{closing}"
-            shown_line, last_span = instruction.line_number, None
-        if options.positions and instruction.positions != last_span:
-            yield from caret_lines(
-                code_object, instruction, palette, width=width, shown_line=shown_line
-            )
-            shown_line, last_span = None, instruction.positions
-        yield f"{opening}{layout.row(instruction, region, lanes, note)}{closing}"
-        if options.caches and instruction.cache_units:
+            line = instruction.line_number
+            yield source_line(line) if line_note is None else source_line(line) + line_note(line)
+            carets.line_is_shown(line)
+        if shows_carets:
+            yield from carets.under(instruction)
+        yield row(instruction, region, lanes, note)
+        if shows_caches and instruction.cache_units:
             yield from layout.cache_rows(instruction)
+
+
+class _CaretWriter:
+    """Carets under each span of source that differs from the one before."""
+
+    def __init__(self, code_object: CodeObject, palette: Palette, *, width: int | None) -> None:
+        self.code_object = code_object
+        self.palette = palette
+        self.width = width
+        self.shown_line: int | None = None
+        self.last_span: object = None
+
+    def line_is_shown(self, line: int | None) -> None:
+        """The row above is this source line."""
+        self.shown_line, self.last_span = line, None
+
+    def under(self, instruction: Instruction) -> Iterator[str]:
+        """The rows for `instruction`; none if its span was marked just before."""
+        if instruction.positions == self.last_span:
+            return
+        yield from caret_lines(
+            self.code_object,
+            instruction,
+            self.palette,
+            width=self.width,
+            shown_line=self.shown_line,
+        )
+        self.shown_line, self.last_span = None, instruction.positions
 
 
 def _line_notes(code_object: CodeObject, palette: Palette) -> Callable[[int | None], str] | None:
@@ -111,11 +136,10 @@ def _line_notes(code_object: CodeObject, palette: Palette) -> Callable[[int | No
     return line_notes(code_object, palette)
 
 
-def _row_marks(instruction: Instruction, palette: Palette) -> tuple[str, str]:
+def _linked(line: int | None, text: str) -> str:
     """In HTML each row knows its source line, so that both sides of a page can be linked."""
-    if instruction.line_number is None:
-        return "<span class='row'>", "</span>"
-    return f"<span class='row' data-line='{instruction.line_number}'>", "</span>"
+    place = f" data-line='{line}'" if line is not None else ""
+    return f"<span class='row'{place}>{text}</span>"
 
 
 def _surroundings(
@@ -183,6 +207,10 @@ def _source_line_writer(
     source = code_object.source if options.source else None
 
     def write(line: int | None) -> str:
+        text = written(line)
+        return _linked(line, text) if palette.is_html else text
+
+    def written(line: int | None) -> str:
         if line is None:
             return f"{muted_open}{'--':>6} {bar} {_NO_LINE}{muted_close}"
         text = source.line(line) if source is not None else None
@@ -262,7 +290,8 @@ class _RowLayout:
     def _writer(self) -> Callable[[Instruction, str, str, str], str]:
         """A closure, because attribute look-ups would cost more than the formatting."""
         palette, columns, width = self.palette, self.columns, self.width
-        escape = palette.escape if palette.is_html else None
+        is_html = palette.is_html
+        escape = palette.escape
         lane_open, lane_close = palette.marks("dis.lane")
         value_open, value_close = palette.marks("dis.argrepr")
         offset_cell, depth_cell, label_cell = columns.offset, columns.depth, columns.label
@@ -291,7 +320,7 @@ class _RowLayout:
             number = line_cell[line] if line_cell is not None else blank
             if offset == lasti:
                 number = f"{number[:-2]}=>"
-            if escape is not None:
+            if is_html:
                 argrepr = escape(argrepr)
                 lanes = escape(lanes)
             if lanes and not lanes.isspace():
@@ -307,8 +336,10 @@ class _RowLayout:
             if note or behind:
                 padding = " " * (6 if arg is None else 0)
                 painted = f"  {palette.paint('note', f'; {note}')}" if note else ""
-                return f"{text}{padding}{painted}{behind}"
-            return text if arg is not None else text.rstrip()
+                text = f"{text}{padding}{painted}{behind}"
+            elif arg is None:
+                text = text.rstrip()
+            return _linked(line, text) if is_html else text
 
         return write
 

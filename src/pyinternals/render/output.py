@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TextIO
 
+from ..errors import TargetUnreadable
 from .palette import Palette, ansi_palette, plain_palette
 
-__all__ = ["Output", "output_for", "write_lines"]
+__all__ = ["Output", "flush", "output_for", "write_lines"]
 
 _LINES_AT_ONCE = 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class Output:
     """A stream and what it can show."""
 
@@ -100,4 +101,22 @@ def write_lines(lines: Iterable[str], stream: TextIO) -> None:
             stream.write(text)
         except UnicodeEncodeError:
             stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
-    stream.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise _unwritable(error) from error
+    flush(stream)
+
+
+def flush(stream: TextIO) -> None:
+    """Hand on what `stream` still holds; raises `TargetUnreadable` where there is no room for it."""
+    try:
+        stream.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _unwritable(error) from error
+
+
+def _unwritable(error: OSError) -> TargetUnreadable:
+    return TargetUnreadable(f"can't be written: {error.strerror}", target="output")

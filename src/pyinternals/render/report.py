@@ -11,7 +11,7 @@ from .palette import Palette
 __all__ = ["Report"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class Report:
     """What a command shows, in whichever form it is asked for."""
 
