@@ -159,6 +159,24 @@ def test_what_runs_after_the_main_thread_is_seen(run: Run, how: str, name: str) 
     assert ran.count_of("work") == 2
 
 
+def test_a_thread_started_without_threading_is_counted(run: Run) -> None:
+    ran = run("endings.py", "bare-thread")
+
+    assert ran.program.warnings == ()
+    assert ran.count_of("work") == 2
+
+
+def test_a_program_may_run_into_the_recursion_limit(run: Run) -> None:
+    ran = run("endings.py", "recursion-limit")
+
+    assert ran.program.exit_status == ran.program.counting_exit_status == 0
+    if sys.version_info >= (3, 12):
+        assert ran.program.warnings == ()
+        assert ran.count_of("work") == 2
+    else:  # the interpreter drops a trace function that can't be called
+        assert ran.warnings == {"count-incomplete"}
+
+
 def test_a_program_may_write_megabytes(run: Run) -> None:
     assert len(run("endings.py", "megabytes").output) == 2 * 64 * 65536
 
@@ -216,8 +234,9 @@ def test_an_end_without_exit_handlers_loses_the_report(
     assert ran.result.records == {}
 
 
-def test_a_program_that_takes_our_tool_has_incomplete_counts(run: Run) -> None:
-    ran = run("endings.py", "own-tool")
+@pytest.mark.parametrize("how", ["own-tool", "own-trace"])
+def test_a_program_that_gets_in_our_way_has_incomplete_counts(run: Run, how: str) -> None:
+    ran = run("endings.py", how)
 
     assert ran.warnings == {"count-incomplete"}
     assert not ran.program.is_complete

@@ -419,3 +419,87 @@ def test_compiler_warnings_are_one_line_on_stderr_and_in_the_json(run_cli, tmp_p
     assert finished.stderr.startswith("pyinternals: warning: warned.py:1: ")
     assert len(finished.stderr.splitlines()) == 1
     assert json.loads(finished.stdout)["warnings"][0]["code"] == "compiler"
+
+
+PROGRAM = """\
+import sys
+
+def add(values):
+    total = 0
+    for value in values:
+        total += value
+    return total
+
+def unused():
+    return 1
+
+print("out", add(range(int(sys.argv[1]))))
+sys.exit(5)
+"""
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    path = tmp_path / "program.py"
+    path.write_text(PROGRAM)
+    return path
+
+
+def test_a_run_counts_and_shows_what_was_specialised(run_cli, program) -> None:
+    finished = run_cli("dis", f"{program}::add", "--run", "300")
+    (row,) = [row for row in finished.stdout.splitlines() if "BINARY_OP_ADD_INT" in row]
+    assert " 300 " in row
+    assert "out 44850" in finished.stderr
+    assert "out" not in finished.stdout
+    assert finished.returncode == 5
+
+
+def test_a_function_that_never_ran_says_never(run_cli, program) -> None:
+    stdout = run_cli("dis", f"{program}::unused", "--run", "3").stdout
+    assert "never executed" in stdout
+    rows = [row for row in stdout.splitlines() if "RETURN" in row]
+    assert all(" never " in row for row in rows)
+
+
+def test_a_run_in_json_is_what_the_schema_says(run_cli, program) -> None:
+    import jsonschema
+
+    finished = run_cli("dis", program, "--json", "--run", "10")
+    document = json.loads(finished.stdout)
+    jsonschema.validate(document, json.loads(schema_text("dis")))
+    assert document["data"]["run"]["exit_status"] == 5
+    counts = [
+        ins["execution_count"]
+        for found in document["data"]["code_objects"]
+        if found["qualname"] == "add"
+        for ins in found["instructions"]
+        if ins["base_opname"] == "BINARY_OP"
+    ]
+    assert counts == [10]
+
+
+def test_lines_shows_the_source_alone(run_cli, program) -> None:
+    stdout = run_cli("dis", program, "--lines", "--run", "300").stdout
+    (line,) = [line for line in stdout.splitlines() if "total += value" in line]
+    assert re.match(r" *6 +300 #+ 100 % +total \+= value", line)
+    assert "LOAD_FAST" not in stdout
+
+
+def test_warmup_calls_the_function_with_literals(run_cli, tmp_path: Path) -> None:
+    (tmp_path / "pure.py").write_text("def double(value):\n    return value + value\n")
+    finished = run_cli("dis", "pure.py::double", "--warmup", "50", "--run", "1.5")
+    assert finished.returncode == 0
+    (row,) = [row for row in finished.stdout.splitlines() if "BINARY_OP_ADD_FLOAT" in row]
+    assert " 50 " in row
+
+
+def test_warmup_without_a_function_is_bad_usage(run_cli, program) -> None:
+    finished = run_cli("dis", program, "--warmup", "50", "--run")
+    assert finished.returncode == 2
+    assert "name one" in finished.stderr
+
+
+def test_the_page_of_a_run_colours_the_source(run_cli, program, tmp_path: Path) -> None:
+    run_cli("dis", program, "--html", "page.html", "--run", "300")
+    page = (tmp_path / "page.html").read_text()
+    assert '<span class="run-specialised">        total += value</span>' in page

@@ -83,6 +83,26 @@ elif how == "own-tool":
     else:
         sys.settrace(lambda *arguments: None)
         sys.settrace(None)
+elif how == "bare-thread":
+    import _thread
+
+    lock = _thread.allocate_lock()
+    lock.acquire()
+    _thread.start_new_thread(lambda: (work(), lock.release()), ())
+    lock.acquire()
+elif how == "recursion-limit":
+
+    def endless():
+        endless()
+
+    try:
+        endless()
+    except RecursionError:
+        work()
+elif how == "own-trace":
+    sys.settrace(lambda *arguments: work() and None)
+    at_exit()
+    sys.settrace(None)
 elif how == "differently":
     # the first run leaves a file behind that the second one finds
     marker = sys.argv[2]

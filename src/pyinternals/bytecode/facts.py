@@ -113,7 +113,10 @@ class Instruction(NamedTuple):
 
     @property
     def is_specialised(self) -> bool:
-        """Whether the interpreter has replaced the instruction by a specialised one."""
+        """Whether it is shown under another name than the compiler wrote.
+
+        Not all such forms assume something about data: `specialisation.form_of` tells them apart.
+        """
         return self.opname != self.base_opname
 
 

@@ -9,10 +9,11 @@ The code of this file works in a namespace of its own, with a copy of the builti
 given to the program. The record is written by the exit handler that was registered first and so
 runs last: threads have been joined and the program's own exit handlers called by then.
 
-What can't be made to look the same: ``/proc/self/cmdline``; two more frames below the program's
-first one, so that the recursion limit is met two calls earlier, and three when counting; `atexit`
-in ``sys.modules``; when counting, a tool in `sys.monitoring` or, in 3.11, a trace function, an
-audit hook and `threading`; our frame in the traceback of a ``sys.excepthook`` that fails itself.
+What can't be made to look the same: ``/proc/self/cmdline``; two frames below the program's first one
+(the recursion limit is met two or three calls earlier, and a few more when counting); `atexit` in
+``sys.modules``; our frame in the traceback of a ``sys.excepthook`` that fails itself. When counting,
+also an audit hook and a tool in `sys.monitoring` (3.11: a trace function, and replacements for
+``sys.settrace`` and ``_thread.start_new_thread``), and a signal may arrive in the function that counts.
 """
 
 import atexit

@@ -56,6 +56,7 @@ class MonitoringCounter(Counter):
             events.PY_RESUME: on_entry,
         }
         self.tool = 0
+        self.is_disturbed = False
 
     def start(self) -> None:
         """Take the highest tool that is free: programs ask for the low ones."""
@@ -69,25 +70,33 @@ class MonitoringCounter(Counter):
         for code in self.codes:
             monitoring.set_local_events(self.tool, code, self.events)
 
+        def on_audit(event: str, arguments: "Any") -> None:
+            if event in _TRACING_EVENTS:
+                self.is_disturbed = True
+
+        sys.addaudithook(on_audit)
+
     def stop(self) -> "list[str]":
         """See whether everything is still as `start` left it."""
+        problems = [_TRACED] if self.is_disturbed else []
+        if "threading" in sys.modules and not getattr(sys, "_is_gil_enabled", lambda: True)():
+            problems.append(_NO_GIL)
         monitoring = self.monitoring
         if monitoring.get_tool(self.tool) != TOOL_NAME:
-            return [_TOOL_CHANGED]
-        changed = any(
-            monitoring.get_local_events(self.tool, code) != self.events for code in self.codes
-        )
+            return [*problems, _TOOL_CHANGED]
+        events = [monitoring.get_local_events(self.tool, code) for code in self.codes]
         for code in self.codes:
             monitoring.set_local_events(self.tool, code, 0)
-        replaced = any(
-            monitoring.register_callback(self.tool, event, None) is not callback
-            for event, callback in self.callbacks.items()
-        )
-        problems = [_TOOL_CHANGED] if changed or replaced else []
-        has_gil = getattr(sys, "_is_gil_enabled", lambda: True)()
-        return problems if has_gil or "threading" not in sys.modules else [*problems, _NO_GIL]
+        callbacks = [
+            monitoring.register_callback(self.tool, event, None) for event in self.callbacks
+        ]
+        if set(events) != {self.events} or callbacks != list(self.callbacks.values()):
+            problems.append(_TOOL_CHANGED)
+        return problems
 
 
+_TRACING_EVENTS = ("sys.settrace", "sys.setprofile", "sys.monitoring.register_callback")
+_TRACED = "the program traces itself, and while its trace functions run nothing is counted"
 _TOOL_CHANGED = "the program changed or freed the sys.monitoring tool that counts"
 _NO_GIL = "without the GIL, threads that count at the same moment lose counts"
 
@@ -100,6 +109,7 @@ class TracingCounter(Counter):
         executed, entered = self.executed, self.entered
         key = id
         self.is_disturbed = False
+        self.set_trace = sys.settrace
 
         def on_opcode(frame: "FrameType", event: str, argument: "Any") -> "Any":
             if event == "opcode":
@@ -118,38 +128,45 @@ class TracingCounter(Counter):
         self.on_call = on_call
 
     def start(self) -> None:
-        """Trace this thread and all that will be started; notice when tracing ends."""
+        """Trace this thread and all that will be started.
+
+        No audit hook notices what becomes of the trace function: 3.11 calls it with an exception set.
+        """
         import _thread
         import threading
 
-        internals: Any = threading.Thread
-        start_thread: Any = _thread.start_new_thread
+        start_thread = _thread.start_new_thread
+        set_trace = sys.settrace
 
-        def traced(function: "Any", *arguments: "Any", **keywords: "Any") -> None:
-            sys.settrace(self.on_call)
-            function(*arguments, **keywords)
+        def traced(function: "Any", arguments: "Any", keywords: "Any") -> None:
+            set_trace(self.on_call)
+            try:
+                function(*arguments, **keywords)
+            finally:
+                self.is_disturbed |= sys.gettrace() is not self.on_call
 
         def start_new_thread(function: "Any", arguments: "Any", keywords: "Any" = None) -> "Any":
-            return start_thread(traced, (function, *arguments), keywords or {})
+            return start_thread(traced, (function, arguments, keywords or {}))
 
-        ours = (internals._bootstrap_inner.__code__, traced.__code__)
+        def settrace(function: "Any") -> None:
+            self.is_disturbed = True
+            set_trace(function)
 
-        def on_audit(event: str, arguments: "Any") -> None:
-            # raised, too, when the interpreter drops a trace function that failed
-            if event == "sys.settrace" and sys._getframe(1).f_code not in ours:
-                self.is_disturbed = True
-
-        threading.settrace(self.on_call)
-        setattr(_thread, "start_new_thread", start_new_thread)  # noqa: B010 - mypy sees a constant
-        sys.settrace(self.on_call)
-        sys.addaudithook(on_audit)
+        for module, name, replacement in (
+            (_thread, "start_new_thread", start_new_thread),
+            (threading, "_start_new_thread", start_new_thread),
+            (sys, "settrace", settrace),
+        ):
+            setattr(module, name, replacement)
+        self.set_trace = set_trace
+        set_trace(self.on_call)
 
     def stop(self) -> "list[str]":
-        """The audit hook can't be taken back; the trace function can."""
-        if self.is_disturbed or sys.gettrace() is not self.on_call:
-            return [_TRACE_LOST]
-        sys.settrace(None)
-        return []
+        """See whether the trace function is still in its place."""
+        if sys.gettrace() is not self.on_call:
+            self.is_disturbed = True
+        self.set_trace(None)
+        return [_TRACE_LOST] if self.is_disturbed else []
 
 
 _TRACE_LOST = "the trace function that counts was replaced, or dropped at the recursion limit"

@@ -18,7 +18,9 @@ because an instruction that is counted isn't specialised. Therefore, systematica
 - An instruction that ended specialised although none of its executions was counted shows that the
   two runs took different ways. No 0 in its code object is believed then, and the run bears a
   warning.
-- What is executed after the last exit handler (destructors at shutdown) is not counted.
+- What is executed after the last exit handler (destructors at shutdown), in processes that the
+  program forks, and in its own trace functions is not counted; the last is noticed and makes the
+  counts lower bounds.
 """
 
 from __future__ import annotations

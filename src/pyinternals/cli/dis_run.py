@@ -54,6 +54,8 @@ def _request(target: SourceTarget, args: argparse.Namespace, optimize: int) -> R
         source=target.data,
         filename=target.filename,
         module_name=target.module_name,
+        # a module is found as `python -m` finds it, not from where it happens to lie
+        search_path="" if calls and target.kind != "script" else None,
         is_package=target.is_package,
         args=() if calls else tuple(args.run),
         function=target.selector if calls else None,
@@ -79,7 +81,9 @@ def _document(program: ProgramRun) -> Json:
         "call_count": program.call_count,
         "run_count": program.run_count,
         "exit_status": program.exit_status,
+        "counting_exit_status": program.counting_exit_status,
         "durations_ns": list(program.durations_ns),
+        "is_seen": program.is_seen,
         "is_counted": program.is_counted,
         "is_complete": program.is_complete,
     }

@@ -80,7 +80,6 @@ def _instruction_lines(
 ) -> Iterator[str]:
     """Source lines, each followed by its instructions."""
     instructions = code_object.instructions
-    line_note = _line_notes(code_object, palette)
     rows, lane_width = _surroundings(code_object, palette)
     layout = _RowLayout(code_object, palette, columns, lane_width, width=width, options=options)
     source_line = _source_line_writer(code_object, palette, width=width, options=options)
@@ -90,7 +89,7 @@ def _instruction_lines(
     for instruction, region, lanes, note in zip(instructions, *rows, strict=True):
         if instruction.starts_line:
             line = instruction.line_number
-            yield source_line(line) if line_note is None else source_line(line) + line_note(line)
+            yield source_line(line)
             carets.line_is_shown(line)
         if shows_carets:
             yield from carets.under(instruction)
@@ -206,8 +205,12 @@ def _source_line_writer(
     bar = "│" if palette.unicode else "|"
     source = code_object.source if options.source else None
 
+    line_note = _line_notes(code_object, palette)
+
     def write(line: int | None) -> str:
         text = written(line)
+        if line_note is not None:
+            text += line_note(line)
         return _linked(line, text) if palette.is_html else text
 
     def written(line: int | None) -> str:

@@ -91,13 +91,26 @@ def _source_rows(roots: Sequence[CodeObject], palette: Palette) -> Iterator[str]
             compiled.update(ins.line_number for ins in code_object if ins.line_number)
     if not compiled:
         return
+    heat = _line_styles(roots)
     first, last = (
         (1, len(source.lines)) if roots[0].name == "<module>" else (min(compiled), max(compiled))
     )
     for number in range(max(first, 1), min(last, len(source.lines)) + 1):
-        text = palette.escape(display_text(source.lines[number - 1]))
+        text = palette.paint(
+            heat.get(number, "source.text"), display_text(source.lines[number - 1])
+        )
         style = "source.line_number" if number in compiled else "muted"
         yield (
             f"<span class='row' data-line='{number}'>{palette.paint(style, f'{number:>5} ')}"
             f"{text}</span>"
         )
+
+
+def _line_styles(roots: Sequence[CodeObject]) -> dict[int, str]:
+    """By line: the style for what a run made of it; empty without a run."""
+    if all(root.run is None for root in roots):
+        return {}
+    from ..bytecode.specialisation import line_records
+    from .run_rows import heat_style
+
+    return {record.line: heat_style(record) for root in roots for record in line_records(root)}

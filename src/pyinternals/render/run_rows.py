@@ -198,6 +198,8 @@ def line_notes(code_object: CodeObject, palette: Palette) -> Callable[[int | Non
             return ""
         if record.is_executed is False:
             text = "never executed"
+        elif not record.busiest_count:
+            text = "not seen"  # some of its instructions can't be counted, the others never were
         else:
             count = execution_text(
                 record.busiest_count, is_complete=record.is_complete, unicode=palette.unicode
