@@ -86,6 +86,8 @@ def test_a_program_sees_what_it_sees_under_python(
     path = TARGETS / "surroundings.py"
     text = path.read_text()
     monkeypatch.chdir(TARGETS)
+    # only a script's buffered output comes before its traceback; ours always does
+    monkeypatch.setenv("PYTHONUNBUFFERED", "1")
     command, wishes = {
         "script": ([path], {}),
         "relative script": (["./surroundings.py"], {"filename": "./surroundings.py"}),
