@@ -6,12 +6,14 @@ Code asks for the feature, never for the version. A fact that can be probed is p
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Final
 
 __all__ = [
     "HAS_GIL",
     "HAS_MONITORING",
+    "HAS_PROCESS_GROUPS",
     "IS_CPYTHON",
     "IS_LINUX",
     "IS_SUPPORTED",
@@ -27,6 +29,9 @@ IS_CPYTHON: Final = sys.implementation.name == "cpython"
 
 IS_SUPPORTED: Final = IS_CPYTHON and sys.version_info[:2] in SUPPORTED_VERSIONS
 """Whether this is an interpreter we have compared ourselves with."""
+
+HAS_PROCESS_GROUPS: Final = os.name == "posix"
+"""Process groups, terminals and signals as `dis --run` needs them."""
 
 IS_LINUX: Final = sys.platform == "linux"
 """/proc and /sys are Linux's; what needs them says so elsewhere."""

@@ -2,65 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import pytest
+from program_runs import TARGETS, Ran, run_program
 
-from pyinternals.bytecode.disassemble import code_object_fact
-from pyinternals.bytecode.program_run import RunRequest, RunResult, run_target
-from pyinternals.bytecode.specialisation import apply_run
+from pyinternals.bytecode.program_run import RunRequest, run_target
 from pyinternals.errors import ProgramError, SourceError, UsageError
 
-if TYPE_CHECKING:
-    from conftest import RunInTerminal
-
-TARGETS = Path(__file__).parents[1] / "targets"
-Run = Callable[..., "Ran"]
-
-
-class Ran:
-    """A result and what the program wrote."""
-
-    def __init__(self, result: RunResult, output: str) -> None:
-        self.result = result
-        self.program = result.program
-        self.output = output
-
-    @property
-    def warnings(self) -> set[str]:
-        return {warning.code for warning in self.program.warnings}
-
-    def count_of(self, name: str) -> int | None:
-        """How often the function's frame was entered."""
-        function = apply_run(code_object_fact(self.result.root), self.result)[name]
-        assert function.run is not None
-        assert function.run.counts is not None
-        names = [instruction.base_opname for instruction in function]
-        return function.run.counts[names.index("RESUME")]
+Run = Callable[..., Ran]
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
-    def run_it(name: str, *args: str, **wishes: Any) -> Ran:
-        path = TARGETS / name
-        wishes = {"kind": "script", "filename": str(path), "stdin": None, **wishes}
-        if "source" not in wishes:
-            wishes["source"] = path.read_bytes()
-        with (tmp_path / "output").open("w+b") as output:
-            result = run_target(RunRequest(args=args, **wishes), output=output.fileno())
-            output.seek(0)
-            return Ran(result, output.read().decode())
-
-    return run_it
+def run() -> Run:
+    return run_program
 
 
 def python(*arguments: str | Path) -> tuple[str, int]:
@@ -213,6 +173,40 @@ def test_a_program_from_standard_input_sees_what_it_sees_under_python(run: Run) 
     assert ran.program.argv == ("-", "x")
 
 
+@pytest.mark.parametrize("kind", ["script", "module", "code"])
+def test_a_removed_directory_is_no_more_than_it_is_for_python(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str
+) -> None:
+    text = "import sys\nprint(sys.path)\n"
+    path = tmp_path / "program.py"
+    path.write_text(text)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    command, filename = {
+        "script": ([path], path),
+        "module": (["-m", "program"], path),
+        "code": (["-c", text], "<string>"),
+    }[kind]
+    expected = python(*command)[0]
+    ran = run("", source=text.encode(), kind=kind, filename=str(filename), module_name="program")
+    monkeypatch.chdir(tmp_path)
+
+    assert ran.output == expected
+    assert ran.program.warnings == ()
+
+
+@pytest.mark.parametrize("name", ["PYTHONSAFEPATH", "PYTHONDONTWRITEBYTECODE"])
+def test_python_s_own_variables_hold(run: Run, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "1")
+    ran = run("surroundings.py")
+
+    assert ran.output == python(TARGETS / "surroundings.py")[0]
+    assert ran.program.warnings == ()
+
+
 # What can't be known is said
 
 
@@ -222,6 +216,7 @@ def test_a_program_from_standard_input_sees_what_it_sees_under_python(run: Run) 
         ("kill-itself", -signal.SIGKILL, "ended by SIGKILL"),
         ("_exit", 4, "past its exit handlers"),
         ("exec", 6, "past its exit handlers"),
+        ("closes-all-files", 0, "closed the file descriptor for its report"),
     ],
 )
 def test_an_end_without_exit_handlers_loses_the_report(
@@ -287,6 +282,24 @@ def test_a_timeout_interrupts_and_then_kills(
     assert ran.output.startswith("ready\n")
     assert ran.program.exit_status == status
     assert ran.warnings == warnings
+    assert ran.program.is_timed_out
+
+
+def test_a_report_that_can_t_be_made_is_said_and_not_shown_in_the_program(run: Run) -> None:
+    ran = run("endings.py", "breaks-sys")
+
+    assert (ran.program.exit_status, ran.output) == (0, "")
+    assert ran.warnings == {"count-lost"}
+    assert "could not report (TypeError)" in ran.program.warnings[0].message
+
+
+@pytest.mark.parametrize("how", ["no-files", "clears-temporary-files"])
+def test_a_report_needs_no_files(run: Run, how: str) -> None:
+    ran = run("endings.py", how)
+
+    assert ran.program.warnings == ()
+    assert ran.output == ""
+    assert ran.count_of("work") == 1
 
 
 def test_a_timeout_ends_what_the_program_started() -> None:
@@ -303,143 +316,28 @@ def test_a_timeout_ends_what_the_program_started() -> None:
         pipe.read()  # ends only when nobody is left who could write
 
 
-# Standard input and output
+def test_what_a_program_executes_does_not_inherit_our_descriptor(run: Run) -> None:
+    ran = run("endings.py", "lists-files-of-a-child")
+
+    assert ran.program.warnings == ()
+    assert ran.output == python(TARGETS / "endings.py", "lists-files-of-a-child")[0]
 
 
-DRIVER = """
-import json, sys
-from pyinternals.bytecode import program_child
-from pyinternals.bytecode.disassemble import code_object_fact
-from pyinternals.bytecode.program_run import RunRequest, run_target
-from pyinternals.bytecode.specialisation import apply_run
-
-program_child.GRACE_SECONDS = 0.5
-path, *args = sys.argv[1:]
-with open(path, "rb") as file:
-    source = file.read()
-request = RunRequest(kind="script", source=source, filename=path, args=tuple(args))
-result = run_target(request)
-found = apply_run(code_object_fact(result.root), result)
-counts = {
-    item.name: item.run.counts[[ins.base_opname for ins in item].index("RESUME")]
-    for item in found.walk() if item.run is not None and item.run.counts
-}
-warnings = [warning.code for warning in result.program.warnings]
-print(json.dumps([result.program.exit_status, counts, warnings]))
-"""
-
-
-def drive(stdin: int, *arguments: str | Path) -> subprocess.Popen[bytes]:
-    """A process of its own that calls `run_target` and prints what it found as JSON."""
-    return subprocess.Popen(
-        [sys.executable, "-c", DRIVER, *map(str, arguments)],
-        stdin=stdin,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-
-
-def test_the_program_s_output_goes_to_our_standard_error() -> None:
-    with drive(subprocess.PIPE, TARGETS / "reads_input.py") as driver:
-        output, errors = driver.communicate(b"one\ntwo\nthree\n")
-
-    assert errors == b"ONE\nTWO\nTHREE\n"
-    assert json.loads(output)[:2] == [0, {"<module>": 1, "take": 3}]
-
-
-def test_a_file_as_standard_input_is_read_by_both_runs(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "input").write_text("skipped\none\ntwo\n")
-    with (tmp_path / "input").open("rb", buffering=0) as file:
-        file.seek(len("skipped\n"))
-        ran = run("reads_input.py", stdin=file.fileno())
-
-    assert ran.output == "ONE\nTWO\n"
-    assert ran.count_of("take") == 2
-
-
-def test_a_pipe_as_standard_input_is_read_by_both_runs(run: Run) -> None:
-    lines = b"a line\n" * 50_000  # more than a pipe holds
-    with writing(lines) as read_end:
-        ran = run("reads_input.py", stdin=read_end)
-
-    assert ran.output == "A LINE\n" * 50_000
-    assert ran.count_of("take") == 50_000
-
-
-def test_a_program_that_does_not_read_needs_no_end_of_input(run: Run) -> None:
-    read_end, write_end = os.pipe()
-    try:
-        ran = run("endings.py", "return", stdin=read_end)
-    finally:
-        os.close(read_end)
-        os.close(write_end)
-
-    assert ran.program.exit_status == 0
-    assert ran.count_of("work") == 1
-
-
-def test_a_closed_standard_input_is_an_empty_one(run: Run) -> None:
-    read_end, write_end = os.pipe()
-    os.close(read_end)
-    os.close(write_end)
-
-    assert run("reads_input.py", stdin=read_end).count_of("take") == 0
-
-
-def test_a_terminal_as_standard_input_belongs_to_the_first_run(
-    run_in_terminal: RunInTerminal, tmp_path: Path
+def test_an_interpreter_that_does_not_come_up_is_an_error(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    program = tmp_path / "program.py"
-    program.write_text(
-        "import os, sys\n"
-        "def on_a_terminal():\n"
-        "    print('in our group:', os.getpgrp() == os.getpgid(os.getppid()))\n"
-        "def elsewhere():\n"
-        "    assert sys.stdin.read() == ''\n"
-        "on_a_terminal() if sys.stdin.isatty() else elsewhere()\n"
-    )
-    session = run_in_terminal([sys.executable, "-c", DRIVER, program])
-
-    first, second = session.output.splitlines()
-    assert first == "in our group: True"
-    assert json.loads(second)[1] == {"<module>": 1, "on_a_terminal": 0, "elsewhere": 1}
+    (tmp_path / "sitecustomize.py").write_text("import os\nos._exit(9)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(ProgramError, match="status 9 before it came to the program"):
+        run("endings.py", "return")
 
 
-@contextlib.contextmanager
-def writing(data: bytes) -> Iterator[int]:
-    read_end, write_end = os.pipe()
+def test_a_run_that_took_too_long_ends_as_timeout_does() -> None:
+    command = ["-m", "pyinternals", "dis", "-c", "while True: pass", "--timeout", "0.2", "--run"]
+    finished = subprocess.run([sys.executable, *command], capture_output=True, check=False)
 
-    def write() -> None:
-        with os.fdopen(write_end, "wb") as pipe:
-            pipe.write(data)
-
-    thread = threading.Thread(target=write)
-    thread.start()
-    try:
-        yield read_end
-    finally:
-        os.close(read_end)
-        thread.join()
-
-
-# Interrupts
-
-
-@pytest.mark.parametrize(("how", "is_reported"), [("forever", True), ("forever-deaf", False)])
-def test_an_interrupt_goes_to_the_program_and_leaves_no_child(how: str, is_reported: bool) -> None:
-    with drive(subprocess.DEVNULL, TARGETS / "endings.py", how) as driver:
-        assert driver.stderr is not None
-        assert driver.stderr.readline() == b"ready\n"
-        driver.send_signal(signal.SIGINT)
-        # standard error ends only when the program has gone too
-        output, errors = driver.communicate()
-
-    assert b"KeyboardInterrupt" in errors
-    if is_reported:
-        assert json.loads(output) == [-signal.SIGINT, {}, ["interrupted", "count-lost"]]
-    else:
-        assert output == b""
-        assert driver.returncode == -signal.SIGINT
+    assert finished.returncode == 124
+    assert b"stopped after 200.0 ms" in finished.stderr
 
 
 # What can't be run
@@ -453,6 +351,12 @@ def test_a_module_that_is_not_there_can_t_be_started(run: Run) -> None:
 def test_source_that_does_not_compile_is_not_run(run: Run) -> None:
     with pytest.raises(SourceError):
         run("", source=b"a b", filename="bad.py")
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_timeout_is_a_time(run: Run, seconds: float) -> None:
+    with pytest.raises(UsageError, match="timeout"):
+        run("endings.py", "return", timeout_seconds=seconds)
 
 
 def test_a_function_of_a_script_makes_no_sense(run: Run) -> None:

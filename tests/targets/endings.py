@@ -48,6 +48,25 @@ elif how == "fork":
         work()
         sys.exit(5)
     os.waitpid(child, 0)
+elif how == "closes-all-files":
+    os.closerange(3, 65536)
+elif how == "no-files":
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+elif how == "clears-temporary-files":
+    import glob
+    import shutil
+    import tempfile
+
+    for path in glob.glob(tempfile.gettempdir() + "/pyinternals-*"):
+        shutil.rmtree(path, ignore_errors=True)
+elif how == "breaks-sys":
+    sys.modules = None
+elif how == "lists-files-of-a-child":
+    import subprocess
+
+    subprocess.run(["ls", "/proc/self/fd"], close_fds=False, stdin=subprocess.DEVNULL)
 elif how == "exit-handler":
     atexit.register(at_exit)
 elif how == "thread":
@@ -61,6 +80,17 @@ elif how == "forever":
         pass
 elif how == "forever-deaf":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.write(1, b"ready\n")
+    while True:
+        pass
+elif how == "forever-with-child":
+    import subprocess
+
+    child = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    os.write(1, b"ready\n")
+    child.wait()
+elif how == "forever-tidy":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("tidied up"))
     os.write(1, b"ready\n")
     while True:
         pass

@@ -1,26 +1,28 @@
 """Starts one child of ``dis --run``, waits for it, reads its report.
 
-Request and report are files of `marshal` data in a directory of our own: the program keeps its
-standard streams and finds no file descriptor that it did not expect.
+Request and report go through a `Channel`: the program keeps its standard streams and finds no more
+than one file descriptor that it did not expect, with a high number.
 
-The child has a process group of its own, so that a timeout or an interrupt reaches whatever it
-started. Only where its standard input is a terminal it shares ours, or it couldn't read from it.
+The child has a process group of its own, so that a timeout, an interrupt or our own end reaches
+whatever it started. `program_terminal` says how it reads a terminal nevertheless.
 """
 
 from __future__ import annotations
 
 import marshal
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import ProgramError
 from ..safe_text import escape, shorten
+from .program_channel import Channel
+from .program_signals import NotedSignals
+from .program_terminal import Terminal
+from .program_wait import ProgramWait
 
 if TYPE_CHECKING:
     from .program_run import RunRequest
@@ -38,37 +40,62 @@ class Ended(NamedTuple):
     status: int
     duration_ns: int
     manner: str
-    """``end``: by itself; ``timeout`` or ``interrupt``: because we or the user wished so."""
+    """``end``: by itself; ``timeout`` or ``interrupt``: because we or the user wished so;
+    ``terminal``: because it wanted the terminal and could not have it."""
     report: dict[str, Any] | None
     """None if it never came to that."""
+    failure: str | None
+    """The exception that kept it from making a report."""
 
 
 class ProgramChild:
     """Starts the child, waits for it, reads its report."""
 
-    def __init__(self, request: RunRequest, directory: Path, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, request: RunRequest, signals: NotedSignals, clock: Callable[[], int]
+    ) -> None:
         self.request = request
-        self.directory = directory
+        self.signals = signals
         self.clock = clock
         self.environment, self.restored = _environment(request)
         self.command = [*_interpreter(request), str(RUN_CHILD)]
 
     def run(self, purpose: str, stdin: int, output: int) -> Ended:
         """Run it to ``look`` or to ``count``. Raises `ProgramError` if it could not begin."""
-        request_path = self.directory / f"{purpose}.request"
-        report_path = self.directory / f"{purpose}.report"
-        request_path.write_bytes(self._request(report_path, is_counting=purpose == "count"))
+        is_counting = purpose == "count"
         started_ns = self.clock()
-        status, manner = self._run([*self.command, str(request_path)], stdin, output)
-        duration_ns = self.clock() - started_ns
-        report = _read_report(report_path)
-        if report is not None and report["failure"] is not None:
-            message, hint = report["failure"]
+        with (
+            Channel(self._request(is_counting=is_counting)) as channel,
+            Terminal(is_lent=not is_counting) as terminal,
+        ):
+            process = self._start(channel.child_descriptor, stdin, output)
+            wait = ProgramWait(
+                process,
+                channel,
+                self.signals,
+                terminal,
+                timeout_seconds=self.request.timeout_seconds,
+                grace_seconds=GRACE_SECONDS,
+            )
+            channel.begin()
+            manner = wait.until_end()
+            duration_ns = self.clock() - started_ns
+            report = channel.report()
+        if self.signals.ending is not None:
+            raise SystemExit(128 + self.signals.ending)
+        if manner == "end" and not report.has_begun:
+            raise ProgramError(
+                f"ended with status {process.returncode} before it came to the program",
+                target=escape(self.command[0]),
+                hint="its own start-up failed: what it wrote may say why",
+            )
+        if report.content is not None and report.content["failure"] is not None:
+            message, hint = report.content["failure"]
             target = self.request.function or self.request.module_name
             raise ProgramError(shorten(message), target=escape(target), hint=escape(hint))
-        return Ended(status, duration_ns, manner, report)
+        return Ended(process.returncode, duration_ns, manner, report.content, report.failure)
 
-    def _request(self, report_path: Path, *, is_counting: bool) -> bytes:
+    def _request(self, *, is_counting: bool) -> bytes:
         request = self.request
         content = {
             "kind": request.kind,
@@ -83,74 +110,27 @@ class ProgramChild:
             "call_args": marshal.dumps([_literal(text) for text in request.call_args]),
             "optimize": request.optimize,
             "count": is_counting,
-            "record": str(report_path),
             "environment": self.restored,
         }
         return marshal.dumps(content)
 
-    def _run(self, command: list[str], stdin: int, output: int) -> tuple[int, str]:
-        """The exit status, and how it came to an end."""
-        shares_our_group = stdin >= 0 and os.isatty(stdin)
+    def _start(self, channel: int, stdin: int, output: int) -> subprocess.Popen[bytes]:
+        command = [*self.command, str(channel)]
         try:
-            process = subprocess.Popen(
+            return subprocess.Popen(
                 command,
                 stdin=stdin,
                 stdout=output,
                 stderr=output,
                 env=self.environment,
-                process_group=None if shares_our_group else 0,
+                pass_fds=(channel,),
+                process_group=0,
             )
         except OSError as error:
             reason = error.strerror or str(error)
             raise ProgramError(
                 f"can't be run: {reason[0].lower()}{reason[1:]}", target=escape(command[0])
             ) from error
-        group = None if shares_our_group else process.pid
-        manner = "end"
-        try:
-            try:
-                process.wait(self.request.timeout_seconds)
-            except subprocess.TimeoutExpired:
-                manner = "timeout"
-                _send(process, group, signal.SIGINT)
-            except KeyboardInterrupt:
-                manner = "interrupt"
-                if group is not None:  # else the terminal sent it to the child too
-                    _send(process, group, signal.SIGINT)
-            if manner != "end":
-                _wait_a_little(process, is_raising=manner == "interrupt")
-        finally:
-            if manner != "end" or process.poll() is None:
-                _send(process, group, signal.SIGKILL)
-            process.wait()
-        return process.returncode, manner
-
-
-def _wait_a_little(process: subprocess.Popen[bytes], *, is_raising: bool) -> None:
-    try:
-        process.wait(GRACE_SECONDS)
-    except subprocess.TimeoutExpired:
-        if is_raising:
-            raise KeyboardInterrupt from None
-
-
-def _send(process: subprocess.Popen[bytes], group: int | None, number: signal.Signals) -> None:
-    """Send a signal to the child and, where it has a group of its own, to all in it."""
-    if group is None:
-        process.send_signal(number)
-        return
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, number)
-
-
-def _read_report(path: Path) -> dict[str, Any] | None:
-    """What the child wrote; None if it never came to that."""
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        return None
-    report: dict[str, Any] = marshal.loads(data)
-    return report
 
 
 def _literal(text: str) -> Any:

@@ -8,25 +8,36 @@ hash strings alike.
 A child reports at its end (see `program_child` and `run_child`). What ends a process without its
 exit handlers (`os._exit`, `os.exec*`, a crash, a signal) loses the report, and
 `ProgramRun.warnings` says so.
+
+Where we are ended ourselves (SIGTERM, SIGHUP, SIGQUIT) the program is ended first. That can't be done
+for SIGKILL, nor where `run_target` is not called in the main thread.
 """
 
 from __future__ import annotations
 
-import signal
+import fcntl
+import math
+import os
 import subprocess
-import tempfile
 import time
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import UsageError
-from ..units import format_duration, plural
 from .compilation import compile_source
 from .program_child import Ended, ProgramChild
 from .program_input import ProgramInput
+from .program_signals import NotedSignals
+from .program_warnings import (
+    RunWarning,
+    warnings_of_copies,
+    warnings_of_count,
+    warnings_of_disagreement,
+    warnings_of_look,
+)
 from .run_record import run_record
 from .specialisation import RunRecord
 
@@ -73,18 +84,10 @@ class RunRequest:
     count: bool = True
     """Whether to run it a second time and count."""
     timeout_seconds: float | None = None
-    """How long each run may take. It is then interrupted as by Ctrl-C; killed if that fails."""
+    """How long each run may take, more than 0. It is then interrupted as by Ctrl-C; killed if that
+    fails."""
     stdin: int | None = 0
     """File descriptor of what the program reads; None for nothing."""
-
-
-class RunWarning(NamedTuple):
-    """Something that makes the findings less than they look."""
-
-    code: str
-    """``run-lost``, ``count-lost``, ``count-incomplete``, ``runs-differ``, ``timeout`` or
-    ``interrupted``."""
-    message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,12 +107,14 @@ class ProgramRun:
     """Of the counting run; None if there was none."""
     durations_ns: tuple[int, ...]
     """Wall time of each run, the start of the interpreter included (`time.perf_counter_ns`)."""
+    is_timed_out: bool
+    """Whether the looking run was ended because it took longer than it may."""
     is_seen: bool
     """Whether the looking run gave its report."""
     is_counted: bool
     """Whether the counting run gave its report."""
     is_complete: bool
-    """Whether the counts are exact; if not, they are lower bounds."""
+    """Whether all counts are exact; if not, some or all of them are lower bounds."""
     warnings: tuple[RunWarning, ...]
 
     @property
@@ -136,6 +141,8 @@ class _Counted(NamedTuple):
     report: dict[str, Any] | None
     """None if nothing can be made of it."""
     warnings: list[RunWarning]
+    problems: list[str]
+    """Why no count is exact."""
 
 
 def run_target(
@@ -143,34 +150,37 @@ def run_target(
 ) -> RunResult:
     """Run the program, twice if it is to be counted, and gather what became of its bytecode.
 
-    The program's standard output and error go to the file descriptor `output`.
+    The program's standard output and error go to the file descriptor `output`; nowhere if that
+    can't be written to.
 
     Raises `SourceError` if the source doesn't compile, and `ProgramError` if it can't be started or
     its function can't be called. A Ctrl-C goes to the program; if it ends by that, what it did so
     far is returned with a warning, else `KeyboardInterrupt` is raised. No child is left in any
     case.
     """
-    if request.function is not None and request.kind != "import":
-        raise UsageError(
-            "only a function of an imported module can be called", target=request.function
-        )
+    _check(request)
     root = compile_source(request.source, request.filename, optimize=request.optimize).code
     with (
-        tempfile.TemporaryDirectory(prefix="pyinternals-") as directory,
+        NotedSignals() as signals,
+        _writable(output) as descriptor,
         ProgramInput(request.stdin, is_read_twice=request.count) as program_input,
     ):
-        child = ProgramChild(request, Path(directory), clock)
+        child = ProgramChild(request, signals, clock)
         with program_input.first() as stdin:
-            looked = child.run("look", stdin, output)
+            looked = child.run("look", stdin, descriptor)
         counted = _count(request, child, looked, program_input)
-    warnings = [*_warnings_of_look(looked, request), *counted.warnings]
-    seen = looked.report
-    problems = counted.report["problems"] if counted.report is not None else []
-    warnings += [
-        RunWarning("count-incomplete", f"counts are lower bounds: {text}") for text in problems
-    ]
-    records = _records(root, seen, counted.report, is_complete=not problems)
-    warnings += _disagreements(records)
+    records = _records(root, looked.report, counted)
+    copies = [] if counted.problems else _names_of_copies(root, records)
+    warnings = (
+        *warnings_of_look(looked, request),
+        *counted.warnings,
+        *(
+            RunWarning("count-incomplete", f"counts are lower bounds: {text}")
+            for text in counted.problems
+        ),
+        *warnings_of_copies(copies),
+        *warnings_of_disagreement(records),
+    )
     program = ProgramRun(
         kind=request.kind,
         argv=(_first_argument(request), *request.args),
@@ -179,12 +189,41 @@ def run_target(
         exit_status=looked.status,
         counting_exit_status=counted.run.status if counted.run is not None else None,
         durations_ns=tuple(run.duration_ns for run in (looked, counted.run) if run is not None),
-        is_seen=seen is not None,
+        is_timed_out=looked.manner == "timeout",
+        is_seen=looked.report is not None,
         is_counted=counted.report is not None,
-        is_complete=not problems,
-        warnings=tuple(warnings),
+        is_complete=not counted.problems and not copies,
+        warnings=warnings,
     )
     return RunResult(program=program, root=root, records=records)
+
+
+def _check(request: RunRequest) -> None:
+    if request.function is not None and request.kind != "import":
+        raise UsageError(
+            "only a function of an imported module can be called", target=request.function
+        )
+    seconds = request.timeout_seconds
+    if seconds is not None and not (math.isfinite(seconds) and seconds > 0):
+        raise UsageError(f"a timeout of {seconds:g} seconds makes no sense", hint="more than 0")
+
+
+@contextmanager
+def _writable(descriptor: int) -> Iterator[int]:
+    """`descriptor`, or one of the null device if it is closed or can't be written to."""
+    try:
+        os.write(descriptor, b"")  # a full device objects to that too
+    except OSError:
+        opened = os.open(os.devnull, os.O_WRONLY)
+        # not among the standard descriptors, where a closed one would seem to be open
+        nowhere = fcntl.fcntl(opened, fcntl.F_DUPFD_CLOEXEC, 3)
+        os.close(opened)
+        try:
+            yield nowhere
+        finally:
+            os.close(nowhere)
+    else:
+        yield descriptor
 
 
 def _first_argument(request: RunRequest) -> str:
@@ -200,99 +239,63 @@ def _count(
 ) -> _Counted:
     """The second run, unless the first one leaves no sense in it."""
     if not request.count:
-        return _Counted(None, None, [])
-    if looked.manner != "end" or looked.report is None:
-        why = (
-            "the first run was cut short" if looked.manner != "end" else "it would be lost as well"
-        )
-        return _Counted(None, None, [RunWarning("count-lost", f"not run again to count: {why}")])
+        return _Counted(None, None, [], [])
+    why = None
+    if looked.manner != "end":
+        why = "the first run was cut short"
+    elif looked.report is None:
+        why = "it would be lost as well"
+    elif program_input.is_lost:
+        why = "what came through standard input could not be kept"
+    if why is not None:
+        warning = RunWarning("count-lost", f"not run again to count: {why}")
+        return _Counted(None, None, [warning], [])
     with program_input.second() as stdin:
         ended = child.run("count", stdin, subprocess.DEVNULL)
-    report = ended.report
-    warnings = []
-    if ended.manner != "end":
-        message = f"counting was {_manner_in_words(ended, request)}: no counts"
-        warnings.append(RunWarning("count-lost", message))
-        report = None
-    elif report is None:
-        message = f"no counts: when counting, the program {_loss_in_words(ended.status)}"
-        warnings.append(RunWarning("count-lost", message))
-    elif ended.status != looked.status:
-        message = (
-            f"the program ended with {_status_in_words(looked.status)}, but with "
-            f"{_status_in_words(ended.status)} when counted: the counts may be of another course"
-        )
-        warnings.append(RunWarning("runs-differ", message))
-    return _Counted(ended, report, warnings)
+    warnings = warnings_of_count(ended, looked, request)
+    if ended.manner != "end" or ended.report is None:
+        return _Counted(ended, None, warnings, [])
+    problems: list[str] = list(ended.report["problems"])
+    if program_input.is_missing:
+        problems.append("the counting run had no terminal to read from")
+    return _Counted(ended, ended.report, warnings, problems)
 
 
-def _warnings_of_look(looked: Ended, request: RunRequest) -> list[RunWarning]:
-    warnings = []
-    if looked.manner != "end":
-        kind = "timeout" if looked.manner == "timeout" else "interrupted"
-        warnings.append(RunWarning(kind, f"the program was {_manner_in_words(looked, request)}"))
-    if looked.report is None:
-        message = (
-            f"what the interpreter made of it is lost: the program {_loss_in_words(looked.status)}"
-        )
-        warnings.append(RunWarning("run-lost", message))
-    return warnings
-
-
-def _manner_in_words(ended: Ended, request: RunRequest) -> str:
-    if ended.manner == "interrupt":
-        return "interrupted"
-    return f"stopped after {format_duration(int((request.timeout_seconds or 0) * 1e9))}"
-
-
-def _status_in_words(status: int) -> str:
-    if status >= 0:
-        return f"exit status {status}"
-    try:
-        return signal.Signals(-status).name
-    except ValueError:
-        return f"signal {-status}"
-
-
-def _loss_in_words(status: int) -> str:
-    if status < 0:
-        return f"was ended by {_status_in_words(status)} before it could report"
-    return f"ended with {_status_in_words(status)} past its exit handlers (os._exit, os.exec*)"
-
-
-def _disagreements(records: Mapping[CodePath, RunRecord]) -> list[RunWarning]:
-    count = sum(record.contradiction_count for record in records.values())
-    if not count:
-        return []
-    message = (
-        f"{plural(count, 'instruction')} specialised in the first run but not executed in the "
-        "counting run: the program does not do the same twice"
-    )
-    return [RunWarning("runs-differ", message)]
-
-
-def _records(
-    root: types.CodeType,
-    seen: dict[str, Any] | None,
-    counted: dict[str, Any] | None,
-    *,
-    is_complete: bool,
-) -> dict[CodePath, RunRecord]:
-    records: dict[CodePath, RunRecord] = {}
-    if seen is None and counted is None:
-        return records
+def _code_objects(root: types.CodeType) -> Iterator[tuple[CodePath, types.CodeType]]:
     waiting: list[tuple[CodePath, types.CodeType]] = [((), root)]
     while waiting:
         path, code = waiting.pop()
-        _, executed, entered = counted["codes"][path] if counted is not None else (None, None, None)
+        yield path, code
+        for index, const in enumerate(code.co_consts):
+            if isinstance(const, types.CodeType):
+                waiting.append(((*path, index), const))
+
+
+def _records(
+    root: types.CodeType, seen: dict[str, Any] | None, counted: _Counted
+) -> dict[CodePath, RunRecord]:
+    if seen is None and counted.report is None:
+        return {}
+    records: dict[CodePath, RunRecord] = {}
+    for path, code in _code_objects(root):
+        executed, entered, is_copied = None, None, False
+        if counted.report is not None:
+            _, executed, entered, is_copied = counted.report["codes"][path]
         records[path] = run_record(
             code,
             specialised=seen["codes"][path][0] if seen is not None else None,
             executed=executed,
             entered=entered,
-            is_complete=is_complete,
+            is_complete=not counted.problems and not is_copied,
         )
-        for index, const in enumerate(code.co_consts):
-            if isinstance(const, types.CodeType):
-                waiting.append(((*path, index), const))
     return records
+
+
+def _names_of_copies(root: types.CodeType, records: Mapping[CodePath, RunRecord]) -> list[str]:
+    """The code objects whose counts alone are not exact, in the order of the source."""
+    found = [
+        code
+        for path, code in _code_objects(root)
+        if path in records and not records[path].is_complete
+    ]
+    return [code.co_qualname for code in sorted(found, key=lambda code: code.co_firstlineno)]

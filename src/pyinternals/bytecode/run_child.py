@@ -1,19 +1,22 @@
 """The child of ``dis --run``: executes a program and says at its end what became of its bytecode.
 
-Started by `program_child` as ``python run_child.py REQUEST``. It imports nothing of pyinternals,
+Started by `program_child` as ``python run_child.py DESCRIPTOR``. It imports nothing of pyinternals,
 and of the standard library only what every interpreter has loaded (and `atexit`), so that the
 program finds the modules, ``sys.path``, ``sys.argv`` and ``__main__`` that it would have without
-us. Request and record are files of `marshal` data; standard input and output belong to the program.
+us. Request and report are `marshal` data that go through one end of a pair of sockets; standard input
+and output belong to the program.
 
 The code of this file works in a namespace of its own, with a copy of the builtins: ``__main__`` is
-given to the program. The record is written by the exit handler that was registered first and so
+given to the program. The report is written by the exit handler that was registered first and so
 runs last: threads have been joined and the program's own exit handlers called by then.
 
-What can't be made to look the same: ``/proc/self/cmdline``; two frames below the program's first one
-(the recursion limit is met two or three calls earlier, and a few more when counting); `atexit` in
-``sys.modules``; our frame in the traceback of a ``sys.excepthook`` that fails itself. When counting,
-also an audit hook and a tool in `sys.monitoring` (3.11: a trace function, and replacements for
-``sys.settrace`` and ``_thread.start_new_thread``), and a signal may arrive in the function that counts.
+What can't be made to look the same: ``/proc/self/cmdline``; that descriptor, whose number is high; a
+process group that is not the terminal's foreground group until it reads from there; two frames below
+the program's first one (the recursion limit is met two or three calls earlier, and a few more when
+counting); `atexit` in ``sys.modules``; our frame in the traceback of a ``sys.excepthook`` that fails
+itself. When counting, also an audit hook and a tool in `sys.monitoring` (3.11: a trace function, and
+replacements for ``sys.settrace``, ``sys.setprofile`` and ``_thread.start_new_thread``), and a signal
+may arrive in the function that counts.
 """
 
 import atexit
@@ -34,8 +37,9 @@ CANNOT_START = 3
 
 def run() -> None:
     """Do what the request says, and leave as the program leaves."""
-    with open(sys.argv[1], "rb") as file:
-        request = marshal.load(file)
+    channel = int(sys.argv[1])
+    os.set_inheritable(channel, False)
+    request = marshal.loads(_received(channel))
     _restore_environment(request["environment"])
     main = _fresh_main(request["kind"])
     starting = _beside("run_start.py")
@@ -44,9 +48,10 @@ def run() -> None:
     counter: Counter | None = None
     if request["count"]:
         counter = _beside("run_counters.py").counter_for(list(codes.values()))
-    record = Record(request["record"], codes, counter)
-    atexit.register(record.write)
+    report = Report(channel, codes, counter)
+    atexit.register(report.write)
     start = starting.prepare(request, main, code)
+    os.write(channel, b"+")
     if counter is not None:
         counter.start()
     try:
@@ -55,13 +60,21 @@ def run() -> None:
         else:
             start()
     except starting.NotStarted as error:
-        record.failure = error.args
+        report.failure = error.args
         raise SystemExit(CANNOT_START) from None
     except SystemExit:
         raise
     except BaseException:  # whatever ends the program
         _hide_our_frames()
         raise
+
+
+def _received(channel: int) -> bytes:
+    """All that comes through it."""
+    pieces = []
+    while piece := os.read(channel, 1 << 18):
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 def _beside(name: str) -> "Any":
@@ -122,39 +135,57 @@ def _code_tree(root: "CodeType") -> "dict[tuple[int, ...], CodeType]":
     return found
 
 
-class Record:
-    """Writes down, at the end of this process, what became of `codes`."""
+class Report:
+    """Says, at the end of this process, what became of `codes`."""
 
     def __init__(
-        self, path: str, codes: "dict[tuple[int, ...], CodeType]", counter: "Counter | None"
+        self, channel: int, codes: "dict[tuple[int, ...], CodeType]", counter: "Counter | None"
     ) -> None:
-        self.path = path
+        self.channel = channel
+        self.file = os.fstat(channel)
         self.codes = codes
         self.counter = counter
         self.failure: tuple[str, str] | None = None
         """A message and a hint where the program can't be run as asked."""
         self.process_id = os.getpid()
         # the program may replace them
-        self.functions = (os.getpid, os.rename, open, marshal.dumps)
+        self.functions = (os.getpid, os.fstat, os.write, marshal.dumps)
 
     def write(self) -> None:
-        """The exit handler. The file appears under its name only when it is whole."""
-        getpid, rename, open_file, dumps = self.functions
+        """The exit handler. What goes wrong here must not show in the program."""
+        getpid, _, _, dumps = self.functions
         if getpid() != self.process_id:  # forked by the program
             return
+        try:
+            data = dumps(self._content())
+        except BaseException as error:  # noqa: BLE001 - out of memory, interrupted
+            data = b"!" + type(error).__name__.encode()
+        try:
+            self._send(data)
+        except BaseException:  # noqa: BLE001 - closed: it is lost
+            return
+
+    def _content(self) -> "dict[str, Any]":
         problems = self.counter.stop() if self.counter is not None else []
         codes = {path: self._findings(code) for path, code in self.codes.items()}
-        content = {"failure": self.failure, "problems": problems, "codes": codes}
-        with open_file(self.path + ".part", "wb") as file:
-            file.write(dumps(content))
-        rename(self.path + ".part", self.path)
+        return {"failure": self.failure, "problems": problems, "codes": codes}
+
+    def _send(self, data: bytes) -> None:
+        _, fstat, write, _ = self.functions
+        file = fstat(self.channel)
+        if (file.st_dev, file.st_ino) != (self.file.st_dev, self.file.st_ino):
+            return  # the program has closed it, and has another file there
+        while data:
+            data = data[write(self.channel, data) :]
 
     def _findings(self, code: "CodeType") -> "tuple[Any, ...]":
-        """Bytecode, executions and entries by code unit."""
+        """Bytecode, executions and entries by code unit, and whether there are copies of it."""
         specialised: bytes = code._co_code_adaptive  # type: ignore[attr-defined]
         if self.counter is None:
-            return specialised, None, None
-        return specialised, self.counter.executed[id(code)], self.counter.entered[id(code)]
+            return specialised, None, None, False
+        counter = self.counter
+        is_copied = id(code) in counter.copies.found
+        return specialised, counter.executed[id(code)], counter.entered[id(code)], is_copied
 
 
 def _hide_our_frames() -> None:

@@ -41,9 +41,18 @@ def compiled(request: "dict[str, Any]") -> "CodeType":
 
 def _absolute(filename: str) -> str:
     """As Python makes the name of a script absolute: joined, not normalised."""
-    if filename.startswith(("<", "/")):
+    directory = _current_directory()
+    if directory is None or filename.startswith(("<", "/")):
         return filename
-    return os.path.join(os.getcwd(), filename)
+    return os.path.join(directory, filename)
+
+
+def _current_directory() -> "str | None":
+    """None if it has been removed."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return None
 
 
 def prepare(
@@ -69,13 +78,13 @@ def prepare(
     return None
 
 
-def _set_up(request: "dict[str, Any]", *command: str, search_path: str) -> None:
+def _set_up(request: "dict[str, Any]", *command: str, search_path: "str | None") -> None:
     """`command` stands before the program's arguments; `search_path` is Python's own choice."""
     sys.argv = [command[0], *request["args"]]
     sys.orig_argv[-2:] = [*command, *request["args"]]
     if not sys.flags.safe_path:  # -P and -I: there is no directory of this file to replace
-        wanted = request["search_path"]
-        sys.path[0] = search_path if wanted is None else wanted
+        wanted = search_path if request["search_path"] is None else request["search_path"]
+        sys.path[:1] = [] if wanted is None else [wanted]
 
 
 def _prepare_script(request: "dict[str, Any]", main: "dict[str, Any]", code: "CodeType") -> None:
@@ -103,7 +112,7 @@ def _prepare_module(request: "dict[str, Any]", code: "CodeType") -> "Callable[[]
     import runpy
 
     name = request["module_name"].removesuffix(".__main__")
-    _set_up(request, "-m", name, search_path=os.getcwd())
+    _set_up(request, "-m", name, search_path=_current_directory())
     internals: Any = runpy
     find = internals._get_module_details
 

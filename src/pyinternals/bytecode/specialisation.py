@@ -19,8 +19,8 @@ because an instruction that is counted isn't specialised. Therefore, systematica
   two runs took different ways. No 0 in its code object is believed then, and the run bears a
   warning.
 - What is executed after the last exit handler (destructors at shutdown), in processes that the
-  program forks, and in its own trace functions is not counted; the last is noticed and makes the
-  counts lower bounds.
+  program forks, in its own trace functions, and by code objects that it makes from ours
+  (`code.replace`) is not counted. The last two are noticed and make the counts lower bounds.
 """
 
 from __future__ import annotations

@@ -7,26 +7,43 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
+from ..features import HAS_PROCESS_GROUPS
 from ..safe_text import escape
 from . import print_warning
 
 if TYPE_CHECKING:
     from ..bytecode.facts import CodeObject
     from ..bytecode.program_run import ProgramRun, RunRequest
+    from ..bytecode.pyc_target import PycTarget
     from ..bytecode.targets import SourceTarget
     from ..render.json_envelope import Json
 
 __all__ = ["run_target"]
 
+_OWN_OPTIONS = frozenset(
+    ("--json", "--html", "--width", "--lines", "--warmup", "--no-count", "--timeout", "--explain")
+)
+"""Options of ours that are often put behind ``--run``, where they are the program's."""
+
 
 def run_target(
-    target: SourceTarget, args: argparse.Namespace, *, optimize: int
+    target: SourceTarget | PycTarget, args: argparse.Namespace, *, optimize: int
 ) -> tuple[Sequence[CodeObject], list[Json], Json, int]:
     """The facts with the run in them, warnings, the run for JSON, and the program's exit status."""
+    if not HAS_PROCESS_GROUPS:
+        raise UsageError("--run needs a POSIX system", hint="all other views work here")
     from ..bytecode import program_run
+    from ..bytecode.pyc_target import PycTarget
     from ..bytecode.specialisation import apply_run
     from ..render.json_envelope import warning
 
+    if isinstance(target, PycTarget):
+        raise UsageError("a .pyc file is not run", hint="name the source it was made from")
+    swallowed = [argument for argument in args.run if argument in _OWN_OPTIONS]
+    if swallowed:
+        print_warning(
+            f"{', '.join(swallowed)} behind --run goes to the program: --run must be the last option"
+        )
     roots, compiler_warnings = target.facts(optimize=optimize)
     result = program_run.run_target(_request(target, args, optimize))
     warnings = []
@@ -38,7 +55,7 @@ def run_target(
         for found in compiler_warnings
     ]
     roots = tuple(apply_run(root, result) for root in roots)
-    return roots, warnings, _document(result.program), _exit_code(result.program.exit_status)
+    return roots, warnings, _document(result.program), _exit_code(result.program)
 
 
 def _request(target: SourceTarget, args: argparse.Namespace, optimize: int) -> RunRequest:
@@ -68,8 +85,14 @@ def _request(target: SourceTarget, args: argparse.Namespace, optimize: int) -> R
     )
 
 
-def _exit_code(status: int) -> int:
-    """The program's own, as a shell has it: 128 and the signal's number if one ended it."""
+def _exit_code(program: ProgramRun) -> int:
+    """The program's own, as a shell has it: 128 and the signal's number if one ended it.
+
+    124 after a timeout, as ``timeout(1)`` has it.
+    """
+    if program.is_timed_out:
+        return 124
+    status = program.exit_status
     return status if status >= 0 else 128 - status
 
 
