@@ -52,6 +52,24 @@ def test_long_and_deep_tuples_are_cut() -> None:
     assert len(safe_repr(deep)) < 200
 
 
+def test_nesting_does_not_multiply_what_is_shown() -> None:
+    bomb: tuple[object, ...] = (1,) * 40
+    for _ in range(20):
+        bomb = (bomb,) * 40
+    assert len(safe_repr(bomb)) < 20_000
+
+
+def test_sets_of_shared_sets_are_shown_at_once() -> None:
+    bomb: object = frozenset({1, 2})
+    for _ in range(60):
+        bomb = frozenset({(bomb,), (bomb, bomb)})
+    assert len(safe_repr(bomb)) < 20_000
+
+
+def test_sets_of_tuples_are_sorted_too() -> None:
+    assert safe_repr(frozenset({("b",), ("a",)})) == "frozenset({('a',), ('b',)})"
+
+
 def test_a_hostile_repr_is_named() -> None:
     class Hostile:
         def __repr__(self) -> str:

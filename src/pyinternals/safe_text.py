@@ -6,14 +6,27 @@ of text, break an encoder, or fill the screen. What is cut says how long it was.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-__all__ = ["escape", "safe_repr", "shorten"]
+__all__ = [
+    "Budget",
+    "escape",
+    "safe_repr",
+    "shorten",
+    "shown_items",
+    "shown_pairs",
+    "sorted_by_text",
+]
 
 LONGEST_TEXT = 120
 """Characters of a string constant that are shown."""
 MOST_ITEMS = 40
 """Items of a tuple or frozenset that are shown."""
+MOST_NESTED_ITEMS = 300
+"""Items of a constant that are shown, those of the tuples in it included."""
+MOST_SORTED = 10_000
+"""Items of a set up to which they are sorted."""
 DEEPEST = 6
 """Nesting of tuples that is shown."""
 LONGEST_INT_BITS = 1024
@@ -42,11 +55,21 @@ def shorten(text: str, longest: int = LONGEST_TEXT) -> str:
     return f"{escape(text[:longest])}... ({len(text):,} characters)"
 
 
-def safe_repr(value: Any, depth: int = 0) -> str:
+class Budget:
+    """Items that may still be shown of one constant, at whatever depth: nesting multiplies."""
+
+    __slots__ = ("items",)
+
+    def __init__(self) -> None:
+        self.items = MOST_NESTED_ITEMS
+
+
+def safe_repr(value: Any, depth: int = 0, budget: Budget | None = None) -> str:
     """What `repr` would say of a constant, but safe, short, and the same in every run.
 
     Code objects show no address, frozensets are sorted (their order depends on the hash seed), long
     strings, bytes, integers and tuples are cut with their length. A value whose `repr` fails is named.
+    `depth` and `budget` are those of the container that `value` is shown in.
     """
     kind = type(value)
     if kind is str:
@@ -66,44 +89,76 @@ def safe_repr(value: Any, depth: int = 0) -> str:
             return repr(value)
         return f"{value[:LONGEST_TEXT]!r}... ({len(value):,} bytes)"
     if kind is tuple:
-        return _items(list(value), "(", ",)" if len(value) == 1 else ")", depth)
+        return shown_items(value, "(", ",)" if len(value) == 1 else ")", depth, budget)
+    if hasattr(kind, "safe_repr"):
+        text: str = value.safe_repr(depth, budget)
+        return text
     if kind is frozenset:
-        # sorted by what is shown, because the items need not be comparable
-        items = sorted(value, key=lambda item: (type(item).__name__, safe_repr(item, DEEPEST - 1)))
-        return _items(items, "frozenset({", "})", depth) if items else "frozenset()"
+        items = sorted_by_text(value, depth)
+        return shown_items(items, "frozenset({", "})", depth, budget) if items else "frozenset()"
     if kind is slice:
-        parts = ", ".join(
-            safe_repr(part, depth + 1) for part in (value.start, value.stop, value.step)
-        )
-        return f"slice({parts})"
-    if hasattr(value, "co_code"):
+        parts = (value.start, value.stop, value.step)
+        return shown_items(parts, "slice(", ")", depth, budget)
+    if hasattr(kind, "co_code"):
         return f"<code object {shorten(value.co_qualname)}, line {value.co_firstlineno}>"
     if kind is type:
         return shorten(value.__qualname__)
     if kind.__name__ == "frozendict":
-        return _frozendict(value, depth)
+        return shown_pairs(list(value.items()), "frozendict({", "})", depth, budget)
     return _foreign_repr(value)
 
 
-def _items(items: list[Any], opening: str, closing: str, depth: int) -> str:
+def sorted_by_text(items: Iterable[Any], depth: int) -> list[Any]:
+    """The items of a set in an order that doesn't depend on the hash seed: they need not be comparable.
+
+    Left as they are where they are too many, or too deep: sets of shared sets of sets would take forever.
+    """
+    found = list(items)
+    if depth >= DEEPEST or len(found) > (MOST_SORTED if depth == 0 else MOST_ITEMS):
+        return found
+    key_depth = max(depth + 1, DEEPEST - 1)
+    return sorted(found, key=lambda item: (type(item).__name__, safe_repr(item, key_depth)))
+
+
+def shown_items(
+    items: Sequence[Any], opening: str, closing: str, depth: int, budget: Budget | None
+) -> str:
+    """A container as text: its first items, and how many there are if that isn't all."""
+    budget = budget or Budget()
+    return _shown(items, opening, closing, depth, budget, safe_repr)
+
+
+def shown_pairs(
+    pairs: Sequence[tuple[Any, Any]], opening: str, closing: str, depth: int, budget: Budget | None
+) -> str:
+    """A mapping as text, as `shown_items` has it."""
+    budget = budget or Budget()
+    return _shown(pairs, opening, closing, depth, budget, _shown_pair)
+
+
+def _shown_pair(pair: tuple[Any, Any], depth: int, budget: Budget) -> str:
+    return f"{safe_repr(pair[0], depth, budget)}: {safe_repr(pair[1], depth, budget)}"
+
+
+def _shown(
+    items: Sequence[Any],
+    opening: str,
+    closing: str,
+    depth: int,
+    budget: Budget,
+    show: Callable[[Any, int, Budget], str],
+) -> str:
     if depth >= DEEPEST and items:
         return f"{opening}...{closing} ({len(items):,} items)"
-    shown = ", ".join(safe_repr(item, depth + 1) for item in items[:MOST_ITEMS])
-    if len(items) > MOST_ITEMS:
-        return f"{opening}{shown}, ...{closing.lstrip(',')} ({len(items):,} items)"
-    return f"{opening}{shown}{closing}"
-
-
-def _frozendict(value: Any, depth: int) -> str:
-    if depth >= DEEPEST and value:
-        return f"frozendict(...) ({len(value):,} items)"
-    pairs = list(value.items())
-    shown = ", ".join(
-        f"{safe_repr(key, depth + 1)}: {safe_repr(item, depth + 1)}"
-        for key, item in pairs[:MOST_ITEMS]
-    )
-    more = f", ...}}) ({len(pairs):,} items)" if len(pairs) > MOST_ITEMS else "})"
-    return f"frozendict({{{shown}{more}"
+    texts = []
+    for item in items[:MOST_ITEMS]:
+        if budget.items <= 0:
+            break
+        budget.items -= 1
+        texts.append(show(item, depth + 1, budget))
+    if len(texts) < len(items):
+        return f"{opening}{', '.join([*texts, '...'])}{closing.lstrip(',')} ({len(items):,} items)"
+    return f"{opening}{', '.join(texts)}{closing}"
 
 
 def _foreign_repr(value: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import io
 import json
@@ -194,3 +195,37 @@ def test_nested_code_objects_are_found_by_name() -> None:
 def test_a_lying_source_file_is_no_harm() -> None:
     code = compile("x = 1\ny = 2\n", "/does/not/exist.py", "exec")
     assert "STORE_NAME" in str(pyinternals.dis(code))
+
+
+class Evil:
+    def __getattribute__(self, name: str) -> Any:
+        raise ZeroDivisionError
+
+    def __repr__(self) -> str:
+        raise KeyError
+
+
+def test_an_object_that_raises_at_every_touch_is_said_to_have_no_bytecode() -> None:
+    with pytest.raises(pyinternals.NotPython, match="Evil"):
+        pyinternals.dis(Evil())
+
+
+def test_what_is_behind_a_cache_a_context_manager_or_a_partial_method_is_found() -> None:
+    @functools.lru_cache
+    def cached() -> int:
+        return 1
+
+    @contextlib.contextmanager
+    def managed() -> Any:
+        yield
+
+    assert pyinternals.dis(cached).name == "cached"
+    assert pyinternals.dis(managed()).name == "managed"
+    assert pyinternals.dis(functools.partialmethod(plain, 1)).name == "plain"
+
+
+def test_facts_of_the_same_code_are_equal() -> None:
+    assert pyinternals.dis(plain) == pyinternals.dis(plain)
+    assert pyinternals.dis(plain) != pyinternals.dis(generator)
+    assert hash(pyinternals.dis(plain).flow) == hash(pyinternals.dis(plain).flow)
+    assert pyinternals.dis(plain).stats == pyinternals.dis(plain).stats

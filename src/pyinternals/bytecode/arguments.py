@@ -6,20 +6,42 @@ Lib/dis.py (`ArgResolver`).
 
 from __future__ import annotations
 
-import dis
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from ..safe_text import escape, safe_repr
 from .opcode_table import ArgumentKind, OpcodeTable
 
-__all__ = ["ArgumentMeanings", "local_names_of"]
+__all__ = ["ArgumentMeanings", "local_names_of", "without_meaning"]
 
 Meaning = tuple[Any, str]
 
 _CONVERTERS: Final = ((None, ""), (str, "str"), (repr, "repr"), (ascii, "ascii"))
 _FUNCTION_PARTS: Final = ("defaults", "kwdefaults", "annotations", "closure")
 _FUNCTION_ATTRIBUTES: Final = (*_FUNCTION_PARTS, "annotate")
+
+# what is looked up, and the bits below its index
+_LOOKED_UP: Final = {
+    ArgumentKind.CONSTANT: ("constant", 0),
+    ArgumentKind.KEYWORD_NAMES: ("constant", 0),
+    ArgumentKind.COMMON_CONSTANT: ("common constant", 0),
+    ArgumentKind.NAME: ("name", 0),
+    ArgumentKind.NAME_OR_GLOBAL_CALL: ("name", 1),
+    ArgumentKind.NAME_OR_METHOD: ("name", 1),
+    ArgumentKind.SUPER_NAME: ("name", 2),
+    ArgumentKind.IMPORTED_NAME: ("name", 2),
+    ArgumentKind.LOCAL: ("local", 0),
+    ArgumentKind.LOCAL_PAIR: ("pair of locals", 0),
+    ArgumentKind.CELL: ("cell", 0),
+    ArgumentKind.COMPARISON: ("operator", 0),
+    ArgumentKind.COMPARISON_IN_HIGH_BITS: ("operator", 4),
+    ArgumentKind.COMPARISON_AND_BOOL: ("operator", 5),
+    ArgumentKind.BINARY_OPERATOR: ("operator", 0),
+    ArgumentKind.CONVERSION: ("conversion", 0),
+    ArgumentKind.INTRINSIC_1: ("intrinsic", 0),
+    ArgumentKind.INTRINSIC_2: ("intrinsic", 0),
+    ArgumentKind.SPECIAL_METHOD: ("special method", 0),
+}
 
 
 class ArgumentMeanings(dict[ArgumentKind, Callable[[int], Meaning]]):
@@ -28,13 +50,17 @@ class ArgumentMeanings(dict[ArgumentKind, Callable[[int], Meaning]]):
     Filled as it is used, because most code objects have few kinds. The method for a kind bears its name.
     """
 
-    __slots__ = ("_comparisons", "_consts", "_locals", "_names", "_table")
+    __slots__ = ("_cells", "_comparisons", "_consts", "_locals", "_names", "_table")
 
     def __init__(self, code: Any, table: OpcodeTable) -> None:
         self._table = table
         self._consts = code.co_consts
         self._names = code.co_names
-        self._locals = local_names_of(code)
+        if table.has_one_namespace:
+            self._locals = local_names_of(code)
+        else:
+            self._locals = code.co_varnames
+            self._cells = (*code.co_cellvars, *code.co_freevars)
         self._comparisons = table.texts[ArgumentKind.COMPARISON]
 
     def __missing__(self, kind: ArgumentKind) -> Callable[[int], Meaning]:
@@ -57,13 +83,12 @@ class ArgumentMeanings(dict[ArgumentKind, Callable[[int], Meaning]]):
 
     def _keyword_names(self, arg: int) -> Meaning:
         # the value is the one that `dis` gives; the text says what it could have been
-        return dis.UNKNOWN, safe_repr(self._consts[arg])  # type: ignore[attr-defined]
+        from dis import UNKNOWN  # type: ignore[attr-defined]
+
+        return UNKNOWN, safe_repr(self._consts[arg])
 
     def _common_constant(self, arg: int) -> Meaning:
-        value = self._table.common_constants[arg]
-        text = value.__name__ if callable(value) else repr(value)
-        # 3.14 gives the index as the value, 3.15 the constant
-        return (value if self._table.version >= (3, 15) else arg), text
+        return self._table.common_constants[arg]
 
     def _name(self, arg: int) -> Meaning:
         value = self._names[arg]
@@ -93,6 +118,10 @@ class ArgumentMeanings(dict[ArgumentKind, Callable[[int], Meaning]]):
     def _local_pair(self, arg: int) -> Meaning:
         first, second = self._locals[arg >> 4], self._locals[arg & 15]
         return (first, second), f"{escape(first)}, {escape(second)}"
+
+    def _cell(self, arg: int) -> Meaning:
+        value = self._cells[arg]
+        return value, escape(value)
 
     def _comparison(self, arg: int) -> Meaning:
         value = self._comparisons[arg]
@@ -124,6 +153,16 @@ class ArgumentMeanings(dict[ArgumentKind, Callable[[int], Meaning]]):
 
     def _in_operator(self, arg: int) -> Meaning:
         return arg, "not in" if arg else "in"
+
+
+def without_meaning(kind: ArgumentKind, arg: int | None, target: int | None) -> Meaning:
+    """Value and text of an argument that leads nowhere, as only damaged bytecode has them."""
+    if target is not None:
+        return target, f"to <no instruction at {target}>"
+    if arg is None or kind not in _LOOKED_UP:
+        return arg, ""
+    what, shift = _LOOKED_UP[kind]
+    return arg, f"<no {what} {arg >> shift}>"
 
 
 def _set_bits(arg: int, names: Sequence[str]) -> str:

@@ -7,15 +7,19 @@ are matched by their name within their parent; where siblings share a name, equa
 
 from __future__ import annotations
 
-import types
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from enum import Enum
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from ..fact import Fact
+from ..safe_text import safe_repr
+from .alignment import stretches
 from .facts import CodeObject, Instruction
+from .live import is_code
+from .marshal_records import MarshalDict, MarshalList, MarshalSet
 
 __all__ = ["Change", "CodeDifference", "CodePair", "InstructionPair", "compare"]
 
@@ -64,7 +68,7 @@ class CodePair:
         return Change.SAME
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CodeDifference(Fact):
     """The aligned difference of two code objects and all that are nested in them."""
 
@@ -109,19 +113,16 @@ def _matched(
     """Siblings of the same name, equal ones first, then in their order; then what one side lacks."""
     partner: dict[int, CodeObject] = {}
     taken: set[int] = set()
-    prints = {id(code): _fingerprint(code) for code in (*lefts, *rights)}
-    for must_be_equal in (True, False):
+    keys: tuple[Callable[[CodeObject], Any], ...] = (_fingerprint, attrgetter("name"))
+    for key_of in keys:
+        waiting: dict[Any, deque[CodeObject]] = {}
+        for right in rights:
+            if id(right) not in taken:
+                waiting.setdefault(key_of(right), deque()).append(right)
         for left in lefts:
-            if id(left) in partner:
-                continue
-            for right in rights:
-                if id(right) in taken or right.name != left.name:
-                    continue
-                if must_be_equal and prints[id(left)] != prints[id(right)]:
-                    continue
-                partner[id(left)] = right
+            if id(left) not in partner and waiting.get(key := key_of(left)):
+                partner[id(left)] = right = waiting[key].popleft()
                 taken.add(id(right))
-                break
     seen: dict[str, int] = {}
     for left in lefts:
         yield _numbered(left.name, seen), left, partner.get(id(left))
@@ -135,8 +136,8 @@ def _numbered(name: str, seen: dict[str, int]) -> str:
     return name if seen[name] == 1 else f"{name}#{seen[name]}"
 
 
-def _fingerprint(code_object: CodeObject) -> list[Any]:
-    return [_identity(instruction) for instruction in _shown(code_object)]
+def _fingerprint(code_object: CodeObject) -> tuple[Any, ...]:
+    return code_object.name, *map(_identity, _shown(code_object))
 
 
 def _shown(code_object: CodeObject | None) -> list[Instruction]:
@@ -155,13 +156,53 @@ def _identity(instruction: Instruction) -> Any:
 
 
 def _exact(value: Any) -> Any:
-    """A constant so that ``==`` tells 1 from True and 0.0 from -0.0, and code objects by their name."""
-    if isinstance(value, types.CodeType):
-        return value.co_name
-    if isinstance(value, (tuple, frozenset)):
-        parts = [_exact(item) for item in value]
-        return type(value), tuple(parts) if isinstance(value, tuple) else frozenset(parts)
-    return type(value), repr(value) if isinstance(value, (float, complex)) else value
+    """A constant so that ``==`` tells 1 from True and 0.0 from -0.0, and code objects by their name.
+
+    Flat, and without recursion: a file may nest constants as deep as it likes. A set's items are put
+    in order; what `marshal_records` stands for is the same as the native thing.
+    """
+    parts: list[Any] = []
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        kind = type(item)
+        if is_code(item):
+            parts.append(item.co_name)
+            continue
+        name, items = _taken_apart(item)
+        if items is not None:
+            parts.append((name, len(items)))
+            waiting.extend(items)
+        elif kind is float or kind is complex:
+            parts.append((kind, repr(item)))
+        else:
+            parts.append((kind, item if isinstance(item, Hashable) else safe_repr(item)))
+    return tuple(parts)
+
+
+def _taken_apart(value: Any) -> tuple[str, Sequence[Any] | None]:
+    """What kind of container `value` is, and what is in it; None where it is none."""
+    if isinstance(value, tuple):
+        return "tuple", value
+    if isinstance(value, slice):
+        return "slice", (value.start, value.stop, value.step)
+    if isinstance(value, frozenset):
+        return "frozenset", sorted(value, key=_order)
+    if isinstance(value, MarshalSet):
+        return "frozenset" if value.is_frozen else "set", sorted(value.items, key=_order)
+    if isinstance(value, MarshalDict):
+        return "frozendict" if value.is_frozen else "dict", sorted(value.pairs, key=_order)
+    if isinstance(value, MarshalList):
+        return "list", value.items
+    if type(value).__name__ == "frozendict":
+        return "frozendict", sorted(value.items(), key=_order)
+    return "", None
+
+
+def _order(item: Any) -> tuple[str, Any]:
+    """Puts items in the same order whatever order they came in."""
+    kind = type(item)
+    return kind.__name__, item if kind in (str, bytes, int) else safe_repr(item)
 
 
 def _aligned(left: CodeObject | None, right: CodeObject | None) -> Iterator[InstructionPair]:
@@ -178,8 +219,9 @@ def _aligned(left: CodeObject | None, right: CodeObject | None) -> Iterator[Inst
         if row.change is Change.SAME and row.left is not None and row.right is not None:
             target = row.left.jump_target
             if target is not None and row.right.jump_target is not None:
-                leads_to = place.get(starts.get(target, target))
-                if leads_to != right_starts.get(row.right.jump_target, row.right.jump_target):
+                # None for a jump to where no instruction is, which is as good as another such
+                leads_to = place.get(starts.get(target, -1))
+                if leads_to != right_starts.get(row.right.jump_target):
                     yield row._replace(change=Change.CHANGED)
                     continue
         yield row
@@ -188,9 +230,8 @@ def _aligned(left: CodeObject | None, right: CodeObject | None) -> Iterator[Inst
 def _align(lefts: list[Instruction], rights: list[Instruction]) -> Iterator[InstructionPair]:
     left_keys = [_identity(instruction) for instruction in lefts]
     right_keys = [_identity(instruction) for instruction in rights]
-    matcher = SequenceMatcher(None, left_keys, right_keys, autojunk=False)
-    for tag, i, i_end, j, j_end in matcher.get_opcodes():
-        if tag == "equal":
+    for is_equal, (i, i_end), (j, j_end) in stretches(left_keys, right_keys):
+        if is_equal:
             for pair in zip(lefts[i:i_end], rights[j:j_end], strict=True):
                 yield InstructionPair(Change.SAME, *pair)
         else:
@@ -199,14 +240,10 @@ def _align(lefts: list[Instruction], rights: list[Instruction]) -> Iterator[Inst
 
 def _replaced(lefts: list[Instruction], rights: list[Instruction]) -> Iterator[InstructionPair]:
     """Instructions of equal opcode in a replaced stretch are one that changed, not two."""
-    matcher = SequenceMatcher(
-        None,
-        [ins.base_opname for ins in lefts],
-        [ins.base_opname for ins in rights],
-        autojunk=False,
-    )
-    for tag, i, i_end, j, j_end in matcher.get_opcodes():
-        if tag == "equal":
+    left_names = [ins.base_opname for ins in lefts]
+    right_names = [ins.base_opname for ins in rights]
+    for is_equal, (i, i_end), (j, j_end) in stretches(left_names, right_names):
+        if is_equal:
             for pair in zip(lefts[i:i_end], rights[j:j_end], strict=True):
                 yield InstructionPair(Change.CHANGED, *pair)
             continue

@@ -8,9 +8,10 @@ object with the attributes of a code object.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
-from .arguments import ArgumentMeanings
+from .arguments import ArgumentMeanings, without_meaning
 from .facts import CacheEntry, CodeObject, ExceptionTableEntry, Instruction, Positions
 from .opcode_table import ArgumentKind, OpcodeTable, host_table
 from .stack_depth import stack_depths
@@ -42,8 +43,8 @@ def unpack_units(bytecode: bytes, table: OpcodeTable) -> list[RawInstruction]:
     cache_units = table.cache_units
     kinds = table.kinds
     extended_arg_op = table.extended_arg
-    no_argument = ArgumentKind.NONE
-    forward, backward = ArgumentKind.JUMP_FORWARD, ArgumentKind.JUMP_BACKWARD
+    no_argument, absolute = ArgumentKind.NONE, ArgumentKind.JUMP_ABSOLUTE
+    jump_bytes = table.jump_bytes
     found: list[RawInstruction] = []
     append = found.append
     new = tuple.__new__
@@ -64,17 +65,16 @@ def unpack_units(bytecode: bytes, table: OpcodeTable) -> list[RawInstruction]:
             extension = 0
             behind = offset + 2 + 2 * cache_units[op]
             if op == extended_arg_op:
-                extension = arg << 8
+                extension = arg << 8 & 0xFFFFFFFF
                 if extension >= 0x80000000:  # the interpreter keeps the argument in a C int
                     extension -= 0x100000000
                 append(new(RawInstruction, (offset, offset, op, arg, None)))
                 prefix_bytes += 2
                 offset = behind
                 continue
-            if kind is forward:
-                target = behind + 2 * arg
-            elif kind is backward:
-                target = behind - 2 * arg
+            jump = jump_bytes[op]
+            if jump:
+                target = jump * arg if kind is absolute else behind + jump * arg
         append(new(RawInstruction, (offset, offset - prefix_bytes, op, arg, target)))
         prefix_bytes = 0
         offset = behind
@@ -92,14 +92,15 @@ def decode_instructions(
 
     `specialised` is the bytecode of the same code object after a run: its opcodes are shown in place
     of the compiler's. Without `positions` the column information is left out, which saves a fifth.
+    Damaged bytecode is read as far as it goes: what an argument does not lead to is named in its text.
     """
     table = table or host_table()
     raw = unpack_units(code.co_code, table)
-    entries = parse_exception_table(code.co_exceptiontable)
+    entries = parse_exception_table(code.co_exceptiontable) if table.has_positions else ()
     depths = stack_depths(raw, entries, table, code.co_flags)
     labels = _number_labels(raw, entries)
     meanings = ArgumentMeanings(code, table)
-    spans = list(code.co_positions()) if positions else None
+    spans = list(code.co_positions()) if positions and table.has_positions else None
     names, cache_units, kinds = table.names, table.cache_units, table.kinds
     new = tuple.__new__
     end_async_for = table.end_async_for
@@ -113,13 +114,18 @@ def decode_instructions(
     for (offset, start_offset, op, arg, target), depth in zip(raw, depths, strict=True):
         while offset >= line_end:
             line_end, line = next(lines)
-        if arg is None:
-            argval, argrepr = None, ""
-        elif target is not None:
-            argval = target
-            argrepr = f"{'to' if op != end_async_for else 'from'} L{labels[target]}"
-        else:
-            argval, argrepr = meanings[kinds[op]](arg)
+        try:
+            if arg is None:
+                argval, argrepr = None, ""
+            elif target is not None:
+                argval = target
+                argrepr = f"{'to' if op != end_async_for else 'from'} L{labels[target]}"
+            elif arg < 0:  # would count from the end of a list
+                argval, argrepr = without_meaning(kinds[op], arg, None)
+            else:
+                argval, argrepr = meanings[kinds[op]](arg)
+        except LookupError:
+            argval, argrepr = without_meaning(kinds[op], arg, target)
         span = None
         if spans is not None:
             unit = offset >> 1
@@ -175,7 +181,8 @@ def _varints(table: bytes) -> Iterator[int]:
     """Numbers of six-bit groups, highest first; 64 says that another group follows."""
     value = 0
     for byte in table:
-        value = value << 6 | byte & 63
+        # the interpreter has 32 bits for it; more would take ages to shift
+        value = (value << 6 | byte & 63) & 0xFFFFFFFF
         if not byte & 64:
             yield value
             value = 0
@@ -204,11 +211,14 @@ def _line_ranges(code: Any) -> Iterator[tuple[int, int | None]]:
 
 
 def _number_labels(
-    raw: Iterable[RawInstruction], entries: Sequence[ExceptionTableEntry]
+    raw: Sequence[RawInstruction], entries: Iterable[ExceptionTableEntry]
 ) -> dict[int, int]:
-    """Labels by offset, numbered as `dis` of 3.13+ does: jump targets and exception regions."""
-    places = {instruction[4] for instruction in raw}
-    places.discard(None)
+    """Labels by offset, numbered as `dis` of 3.13+ does: jump targets and exception regions.
+
+    A place where no instruction starts gets none.
+    """
+    places = set(map(itemgetter(4), raw))
     for start, end, target, _, _ in entries:
         places.update((start, end, target))
-    return {offset: number for number, offset in enumerate(sorted(places), 1)}  # type: ignore[type-var,misc]
+    places.intersection_update(map(itemgetter(0), raw))
+    return {offset: number for number, offset in enumerate(sorted(places), 1)}

@@ -10,8 +10,15 @@ from typing import Any
 from ..errors import NotPython
 from .decode import decode_instructions
 from .facts import CodeObject
-from .live import code_of, current_offset, member_codes, module_globals_of, no_code_error
-from .opcode_table import OpcodeTable, host_table
+from .live import (
+    code_of,
+    current_offset,
+    is_code,
+    member_codes,
+    module_globals_of,
+    no_code_error,
+)
+from .opcode_table import OpcodeTable, host_table, table_for
 from .source import SourceText, cached_source
 
 __all__ = ["code_object_fact", "dis", "table_of"]
@@ -35,9 +42,10 @@ def dis(
     Raises `NotPython` for what has no bytecode (a C function, a number) and `SourceError` for text that
     doesn't compile.
     """
-    if isinstance(x, str):
+    if issubclass(type(x), str):
         return _from_text(x, optimize=optimize, positions=positions)
-    code = code_of(x) if not isinstance(x, (type, types.ModuleType)) else None
+    is_owner = issubclass(type(x), (type, types.ModuleType))
+    code = None if is_owner else code_of(x)
     if code is not None:
         return code_object_fact(
             code,
@@ -46,7 +54,7 @@ def dis(
             positions=positions,
             lasti=current_offset(x),
         )
-    if isinstance(x, (type, types.ModuleType)):
+    if is_owner:
         members = _members(x, adaptive=adaptive, positions=positions)
         if members is not None:
             return members
@@ -121,14 +129,17 @@ def code_object_fact(
     positions: bool = True,
     lasti: int | None = None,
     title: str | None = None,
+    table: OpcodeTable | None = None,
     depth: int = 0,
 ) -> CodeObject:
-    """The fact of one native code object and of all that are nested in it.
+    """The fact of one code object, native or a record of one, and of all that are nested in it.
 
     `specialised_of` gives the bytecode of a code object as a run left it; with `adaptive` it is what
-    this interpreter holds now.
+    this interpreter holds now. Without `table` the code is this interpreter's, or says itself whose
+    it is (`CodeRecord.version`).
     """
-    table = host_table()
+    if table is None:
+        table = table_for(code.version) if hasattr(code, "version") else host_table()
     if depth > DEEPEST_NESTING:
         raise NotPython(
             f"code objects nested more than {DEEPEST_NESTING} deep", target=code.co_filename
@@ -147,10 +158,11 @@ def code_object_fact(
             adaptive=adaptive,
             specialised_of=specialised_of,
             positions=positions,
+            table=table,
             depth=depth + 1,
         )
         for const in code.co_consts
-        if isinstance(const, types.CodeType)
+        if is_code(const)
     )
     return CodeObject(
         name=code.co_name,
@@ -182,4 +194,4 @@ def code_object_fact(
 
 def table_of(code_object: CodeObject) -> OpcodeTable:
     """The opcode table that `code_object` was decoded with."""
-    return host_table()
+    return table_for(code_object.version)

@@ -472,7 +472,7 @@ EXPLANATIONS_BY_VERSION: Final[dict[tuple[int, int], dict[str, str]]] = {
     # TO_BOOL comes before a conditional jump; MAKE_FUNCTION was split up
     (3, 13): {
         "COMPARE_OP": "pop right, left; compare by dis.cmp_op[arg >> 5]; arg & 16: as a bool",
-        "END_FOR": "pop the return value of the finished generator under it",
+        "END_FOR": "pop a finished generator's value; other loops jump over it",
         "FOR_ITER": "push the iterator's next item; at end pop it, jump past END_FOR, POP_TOP",
         "MAKE_FUNCTION": "pop a code object; push a function of it",
         "POP_JUMP_IF_FALSE": "pop a bool; jump forward arg code units when it is False",

@@ -120,7 +120,7 @@ class Instruction(NamedTuple):
         return self.opname != self.base_opname
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CodeObject(Fact):
     """A code object taken apart. Iterating over it gives its own instructions, not its children's."""
 

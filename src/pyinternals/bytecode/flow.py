@@ -4,6 +4,10 @@ Stands on the jumps of the instructions, on the opcodes behind which execution d
 (`OpcodeTable.ends_path`), and on the exception table (InternalDocs/exception_handling.md). It is
 the graph of the finished bytecode, which the compiler's own (Python/flowgraph.c) has become: a
 ``finally`` stands in it as often as the compiler copied it.
+
+Bytecode up to 3.10 has no exception table: SETUP_FINALLY and its kin put a handler in charge until
+POP_BLOCK. There a block ends behind such an instruction, and the edge to its handler stands for all
+that can be raised while it is in charge.
 """
 
 from __future__ import annotations
@@ -16,8 +20,9 @@ from typing import Final, NamedTuple
 
 from ..fact import Fact
 from .disassemble import table_of
-from .facts import CodeObject, ExceptionTableEntry, Instruction
-from .flow_loops import back_edges, loop_members, reachable_from
+from .facts import CodeObject, Instruction
+from .flow_handlers import handlers_in_charge, handlers_set_up, region_borders
+from .flow_loops import back_edges, depth_first, loop_depths, reachable_from
 from .opcode_table import OpcodeTable
 
 __all__ = ["BasicBlock", "EdgeKind", "FlowEdge", "FlowGraph", "flow_graph"]
@@ -35,7 +40,9 @@ class EdgeKind(StrEnum):
     NOT_TAKEN = "not-taken"
     """The conditional jump at the block's end doesn't jump."""
     EXCEPTION = "exception"
-    """An instruction of the block raises, and the exception table names this handler."""
+    """An instruction of the block raises, and the exception table names this handler.
+
+    Up to 3.10: the block ends with the instruction that sets the handler up."""
 
 
 _EXITS: Final = {
@@ -55,14 +62,10 @@ _CONDITIONS: Final = {
     "POP_JUMP_IF_NOT_NONE": ("if not None", "if None"),
     "JUMP_IF_FALSE_OR_POP": ("if false", "if true"),
     "JUMP_IF_TRUE_OR_POP": ("if true", "if false"),
+    "JUMP_IF_NOT_EXC_MATCH": ("no match", "match"),
     "FOR_ITER": ("exhausted", "next item"),
     "SEND": ("finished", "yielded"),
 }
-
-_NEVER_RAISE: Final = frozenset({"CACHE", "EXTENDED_ARG", "JUMP_FORWARD", "NOP", "NOT_TAKEN"})
-_NEVER_RAISE_BEHIND_TO_BOOL: Final = frozenset(
-    {"POP_JUMP_IF_FALSE", "POP_JUMP_IF_NONE", "POP_JUMP_IF_NOT_NONE", "POP_JUMP_IF_TRUE"}
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +88,7 @@ class BasicBlock:
     is_entry: bool
     """Whether the code object starts here."""
     is_handler: bool
-    """Whether the exception table names the block's first instruction as a handler."""
+    """Whether the block's first instruction is a handler, by the exception table or a SETUP_FINALLY."""
     is_reachable: bool
     """Whether any path, raised exceptions included, leads here from the entry."""
     is_loop_header: bool
@@ -131,7 +134,7 @@ class FlowEdge(NamedTuple):
         return self.condition or self.kind.value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class FlowGraph(Fact):
     """The control flow of one code object, nested ones not included."""
 
@@ -189,13 +192,14 @@ class FlowGraph(Fact):
 def flow_graph(code_object: CodeObject) -> FlowGraph:
     """The basic blocks of `code_object` and the edges between them.
 
-    A block ends before a jump's target or a handler, behind a jump, and where another handler
-    begins to be in charge; so each block has one handler at most.
+    A block ends before a jump's target or a handler, behind a jump or what sets a handler up, and
+    where another handler begins to be in charge; so each block has one handler at most.
     """
     table = table_of(code_object)
     instructions = code_object.instructions
-    handlers = _handlers(instructions, code_object.exception_table, table)
+    handlers = handlers_in_charge(instructions, code_object.exception_table, table)
     handler_starts = {entry.target for entry in code_object.exception_table}
+    handler_starts |= handlers_set_up(instructions, table)
     runs = list(_runs(instructions, _leaders(instructions, handlers, handler_starts, table)))
     index_at = {instructions[run.start].offset: index for index, run in enumerate(runs)}
     edges = [
@@ -207,9 +211,10 @@ def flow_graph(code_object: CodeObject) -> FlowGraph:
         target = next((handlers[i] for i in run if handlers[i] is not None), None)
         if target is not None and target in index_at:
             edges.append(FlowEdge(index, index_at[target], EdgeKind.EXCEPTION, None, False))
-    edges.sort(key=lambda edge: edge.source)
+    edges.sort(key=lambda edge: (edge.source, edge.kind is EdgeKind.EXCEPTION))
     successors = _successors(len(runs), edges)
-    closing = back_edges(successors)
+    walk = depth_first(successors)
+    closing = back_edges(successors, walk)
     edges = [edge._replace(is_back=(edge.source, edge.target) in closing) for edge in edges]
     blocks = [instructions[run.start : run.stop] for run in runs]
     return FlowGraph(
@@ -218,34 +223,15 @@ def flow_graph(code_object: CodeObject) -> FlowGraph:
         filename=code_object.filename,
         first_line=code_object.first_line,
         version=code_object.version,
-        blocks=_blocks(blocks, successors, closing, handler_starts),
+        blocks=_blocks(
+            blocks,
+            reachable=reachable_from(successors, 0),
+            loop_headers={target for _, target in closing},
+            depths=loop_depths(successors, walk),
+            handler_starts=handler_starts,
+        ),
         edges=tuple(edges),
     )
-
-
-def _handlers(
-    instructions: Sequence[Instruction],
-    entries: Iterable[ExceptionTableEntry],
-    table: OpcodeTable,
-) -> list[int | None]:
-    """Of each instruction that can raise, the offset of its handler; None where there is none."""
-    rows = sorted(entries)
-    starts = [entry.start for entry in rows]
-    never = _never_raising(table)
-    found: list[int | None] = []
-    for instruction in instructions:
-        row = bisect_right(starts, instruction.offset) - 1
-        inside = row >= 0 and instruction.offset < rows[row].end
-        can_raise = instruction.base_opname not in never
-        found.append(rows[row].target if inside and can_raise else None)
-    return found
-
-
-def _never_raising(table: OpcodeTable) -> frozenset[str]:
-    """Opcodes that cannot raise. Where TO_BOOL exists (3.13+) a conditional jump gets a bool."""
-    if "TO_BOOL" in table.names:
-        return _NEVER_RAISE | _NEVER_RAISE_BEHIND_TO_BOOL
-    return _NEVER_RAISE
 
 
 def _leaders(
@@ -263,33 +249,7 @@ def _leaders(
             starts.add(instruction.jump_target)
         if jumps or op in table.ends_path:
             starts.add(instruction.offset + instruction.size_bytes)
-    return starts | _region_borders(instructions, handlers, starts, table)
-
-
-def _region_borders(
-    instructions: Sequence[Instruction],
-    handlers: Sequence[int | None],
-    leaders: set[int],
-    table: OpcodeTable,
-) -> set[int]:
-    """Offsets where another handler than before begins to be in charge.
-
-    What cannot raise belongs to the block around it: the compiler leaves NOT_TAKEN and some jumps
-    out of the table, and a border there would be one that nothing ever crosses.
-    """
-    unknown = -1
-    in_charge: int | None = unknown
-    borders: set[int] = set()
-    never = _never_raising(table)
-    for instruction, handler in zip(instructions, handlers, strict=True):
-        if instruction.offset in leaders:
-            in_charge = unknown
-        if instruction.base_opname in never:
-            continue
-        if in_charge != unknown and handler != in_charge:
-            borders.add(instruction.start_offset)
-        in_charge = handler
-    return borders
+    return starts | region_borders(instructions, handlers, starts, table)
 
 
 def _runs(instructions: Sequence[Instruction], leaders: set[int]) -> Iterator[range]:
@@ -317,19 +277,28 @@ def _edges_of(
 ) -> Iterator[FlowEdge]:
     """The edges that leave by the last instruction. What leads out of the bytecode is no edge."""
     last = instructions[-1]
-    ends = table.base[last.opcode] in table.ends_path
-    taken = not_taken = None
-    onward = EdgeKind.NEXT
-    if _jumps(last, table) and last.jump_target is not None:
-        kind = EdgeKind.JUMP if ends else EdgeKind.TAKEN
-        if not ends:
-            onward = EdgeKind.NOT_TAKEN
-            taken, not_taken = _CONDITIONS.get(_condition_name(last), (None, None))
-        if last.jump_target in index_at:
-            yield FlowEdge(index, index_at[last.jump_target], kind, taken, False)
+    op = table.base[last.opcode]
+    ends = op in table.ends_path
     behind = last.offset + last.size_bytes
-    if not ends and behind in index_at:
+    if not _jumps(last, table) or last.jump_target is None:
+        if not ends and behind in index_at:
+            yield FlowEdge(index, index_at[behind], EdgeKind.NEXT, None, False)
+        return
+    jump, onward = _ways(last.base_opname, ends=ends, sets_up=op in table.sets_up_handler)
+    taken, not_taken = _CONDITIONS.get(_condition_name(last), (None, None))
+    if last.jump_target in index_at:
+        yield FlowEdge(index, index_at[last.jump_target], jump, taken, False)
+    if onward is not None and behind in index_at:
         yield FlowEdge(index, index_at[behind], onward, not_taken, False)
+
+
+def _ways(opname: str, *, ends: bool, sets_up: bool) -> tuple[EdgeKind, EdgeKind | None]:
+    """The kinds of the edge to the jump's target and of the one that goes on."""
+    if sets_up:
+        return EdgeKind.EXCEPTION, EdgeKind.NEXT
+    if opname == "CALL_FINALLY":  # 3.8: the end of that `finally` comes back behind the call
+        return EdgeKind.JUMP, EdgeKind.NEXT
+    return (EdgeKind.JUMP, None) if ends else (EdgeKind.TAKEN, EdgeKind.NOT_TAKEN)
 
 
 def _condition_name(instruction: Instruction) -> str:
@@ -345,13 +314,12 @@ def _successors(count: int, edges: Iterable[FlowEdge]) -> list[list[int]]:
 
 def _blocks(
     runs: Sequence[Sequence[Instruction]],
-    successors: Sequence[Sequence[int]],
-    closing: set[tuple[int, int]],
+    *,
+    reachable: set[int],
+    loop_headers: set[int],
+    depths: Sequence[int],
     handler_starts: set[int],
 ) -> tuple[BasicBlock, ...]:
-    reachable = reachable_from(successors, 0)
-    loops = loop_members(successors, closing)
-    headers = {target for _, target in closing}
     found = []
     for index, instructions in enumerate(runs):
         first, last = instructions[0], instructions[-1]
@@ -368,8 +336,8 @@ def _blocks(
                 is_entry=index == 0,
                 is_handler=first.offset in handler_starts,
                 is_reachable=index in reachable,
-                is_loop_header=index in headers,
-                loop_depth=sum(index in members for members in loops.values()),
+                is_loop_header=index in loop_headers,
+                loop_depth=depths[index],
                 exit=_EXITS.get(last.base_opname),
             )
         )

@@ -7,13 +7,14 @@ searched where it lies on disk.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.machinery
 import os
 import sys
 from collections.abc import Sequence
 
 from ..errors import NotPython, TargetNotFound
-from ..safe_text import escape
+from ..safe_text import escape, safe_repr
 from .source import check_is_text
 
 __all__ = ["ModuleSource", "find_module_source"]
@@ -31,6 +32,17 @@ class ModuleSource:
         self.filename = filename
         self.is_package = is_package
         self.data = data
+
+
+def _find_spec(name: str) -> Spec:
+    """Where module `name` is. What is only there under another name (os.path) is found by that one."""
+    try:
+        return _locate(name)
+    except TargetNotFound:
+        loaded = getattr(sys.modules.get(name), "__spec__", None)
+        if isinstance(loaded, Spec) and loaded.name != name:
+            return _locate(loaded.name)
+        raise
 
 
 def find_module_source(name: str, *, as_program: bool = False) -> ModuleSource:
@@ -52,35 +64,47 @@ def find_module_source(name: str, *, as_program: bool = False) -> ModuleSource:
     return _source_of(name, spec)
 
 
-def _find_spec(name: str) -> Spec:
-    loaded = getattr(sys.modules.get(name), "__spec__", None)
-    if isinstance(loaded, Spec) and loaded.name != name:
-        name = loaded.name  # os.path is posixpath
+def _locate(name: str) -> Spec:
     if not all(part.isidentifier() for part in name.split(".")):
-        raise TargetNotFound("is neither a file nor a module name", target=escape(name))
+        if ":" in name or not name:
+            hint = "for a name in a file write file.py::name"
+        else:
+            hint = "give a path, or a name such as json.decoder"
+        raise TargetNotFound("is neither a file nor a module", target=safe_repr(name), hint=hint)
     search_path: Sequence[str] | None = None
     found: Spec | None = None
     parts = name.split(".")
     for count in range(1, len(parts) + 1):
         full_name = ".".join(parts[:count])
+        above = escape(".".join(parts[: count - 1]))
         if found is not None:
             if found.submodule_search_locations is None:
-                above = escape(".".join(parts[: count - 1]))
                 raise TargetNotFound(
                     f"{above} is a module, not a package",
                     target=escape(name),
-                    hint=f"for a name in it: {above}:{escape(parts[count - 1])}",
+                    hint=f"for a name in it: {above}:{escape('.'.join(parts[count - 1 :]))}",
                 )
             search_path = list(found.submodule_search_locations)
-        found = _ask_finders(full_name, search_path)
+        found = _in_current_folder(full_name) if search_path is None else None
+        found = found or _ask_finders(full_name, search_path)
         if found is None:
             raise TargetNotFound(
                 "no such module" if count == len(parts) else f"no such module {escape(full_name)}",
                 target=escape(name),
-                hint=_near_modules(parts[count - 1], search_path),
+                hint=_near_modules(parts[count - 1], search_path)
+                or f"for a name in {above}: {above}:{escape('.'.join(parts[count - 1 :]))}",
             )
     assert found is not None
     return found
+
+
+def _in_current_folder(name: str) -> Spec | None:
+    """`python -m` finds the current folder's modules first, unless it is told not to (-P)."""
+    if sys.flags.safe_path:
+        return None
+    with contextlib.suppress(OSError):
+        return importlib.machinery.PathFinder.find_spec(name, [os.getcwd()])
+    return None
 
 
 def _ask_finders(full_name: str, search_path: Sequence[str] | None) -> Spec | None:
@@ -114,7 +138,10 @@ def _source_of(name: str, spec: Spec) -> ModuleSource:
             hint="name a module in it",
         )
     get_source = getattr(loader, "get_source", None)
-    text = get_source(name) if get_source else None
+    try:
+        text = get_source(name) if get_source else None
+    except Exception:  # noqa: BLE001 - somebody else's loader may raise anything
+        text = None
     if text is None:
         raise NotPython("has no source that can be found", target=shown)
     data = text.encode("utf-8", "surrogatepass")
@@ -135,4 +162,4 @@ def _near_modules(name: str, search_path: Sequence[str] | None) -> str:
     near = get_close_matches(name, sorted(names), n=3, cutoff=0.7)
     if near:
         return f"did you mean {' or '.join(escape(found) for found in near)}?"
-    return "check the spelling, or give a file's path"
+    return "" if search_path else "check the spelling, or give a file's path"

@@ -20,7 +20,7 @@ LARGEST_SOURCE_BYTES = 16 * 1024 * 1024
 """Compiling takes about a hundred times the size of the source in memory."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SourceText:
     """The text of one source file."""
 
@@ -123,7 +123,12 @@ def _near_files(path: str) -> str:
         names = sorted(os.listdir(folder))
     except OSError:
         return f"no directory {escape(folder)} either"
-    near = get_close_matches(os.path.basename(path), names, n=3, cutoff=0.7)
+    own = os.path.basename(path)
+    if own in names:
+        return "it is a link that leads nowhere"
+    if "::" not in own and ":" in own and own.partition(":")[0] in names:
+        return f"for a name in the file write {escape(path.replace(':', '::', 1))}"
+    near = get_close_matches(own, names, n=3, cutoff=0.7)
     return (
         f"did you mean {' or '.join(escape(name) for name in near)}?" if near else "check the path"
     )

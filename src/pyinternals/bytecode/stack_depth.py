@@ -7,7 +7,7 @@ exception table entry says how deep a handler starts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,57 +22,72 @@ _GENERATOR_FLAGS = 0x20 | 0x80 | 0x200  # GENERATOR, COROUTINE, ASYNC_GENERATOR
 
 def stack_depths(
     raw: Sequence[RawInstruction],
-    entries: Sequence[ExceptionTableEntry],
+    entries: Iterable[ExceptionTableEntry],
     table: OpcodeTable,
     flags: int,
 ) -> list[int | None]:
-    """Stack depth on entry of each instruction, in order; None where no path leads."""
-    known: dict[int, int] = {target: depth + lasti + 1 for _, _, target, depth, lasti in entries}
+    """Stack depth on entry of each instruction, in order; None where no path leads.
+
+    Where two paths lead, the first found counts: the compiler sees to it that they agree. Each
+    instruction is passed once, so damaged bytecode takes no longer.
+    """
     depths: list[int | None] = [None] * len(raw)
     if not raw:
         return depths
-    known[0] = _entry_depth(table, flags)
-    ends_path = table.ends_path
-    end_async_for = table.end_async_for
-    extended_arg = table.extended_arg
-    effect_of = table.stack_effect
-    memo = table.fall_through_effects
-    unfinished = True
-    while unfinished:
-        unfinished = False
-        depth: int | None = None
-        for index, (offset, _, op, arg, target) in enumerate(raw):
-            reached = known.get(offset)
-            if reached is not None:
-                depth = reached
-            if depth is None:
-                continue
-            depths[index] = depth
-            if op == extended_arg:
-                continue
-            if target is not None and op != end_async_for and target not in known:
-                known[target] = depth + effect_of(op, arg, jump=True)
-                # a place passed already without a depth: only a jump back leads there
-                unfinished |= target <= offset
-            if op in ends_path:
-                depth = None
-                continue
-            key = op if arg is None else op | arg + 1 << 8
-            effect = memo.get(key)
-            if effect is None:
-                effect = memo[key] = effect_of(op, arg, jump=False)
-            depth += effect
+    known = {target: depth + lasti + 1 for _, _, target, depth, lasti in entries}
+    known[0] = table.generator_depth if flags & _GENERATOR_FLAGS else 0
+    late = _pass(raw, 0, depths, known, table)
+    if late:
+        # only a jump back leads there, from code that itself may be reached like that
+        index_at = {instruction[0]: index for index, instruction in enumerate(raw)}
+        while late:
+            index = index_at.get(late.pop())
+            if index is not None and depths[index] is None:
+                late += _pass(raw, index, depths, known, table)
     return depths
 
 
-def _entry_depth(table: OpcodeTable, flags: int) -> int:
-    """Values on the stack when the frame starts: the one that is sent into a generator, or none.
+def _pass(
+    raw: Sequence[RawInstruction],
+    start: int,
+    depths: list[int | None],
+    known: dict[int, int],
+    table: OpcodeTable,
+) -> list[int]:
+    """Fill in `depths` from index `start` on: the first pass to the end, a later one while it is new.
 
-    Up to 3.12 RETURN_GENERATOR doesn't count it, and the compiler starts one deeper instead.
+    Depths at jump targets go to `known`. Returns the offsets that this pass won't come to any more.
     """
-    if not flags & _GENERATOR_FLAGS:
-        return 0
-    return 1 - table.stack_effect(table.return_generator, None, jump=False)
+    ends_path = table.ends_path
+    end_async_for = table.end_async_for
+    extended_arg = table.extended_arg
+    fixed_effects = table.fixed_effects
+    effects_by_argument = table.effects_by_argument
+    late: list[int] = []
+    depth: int | None = None
+    rest = map(raw.__getitem__, range(start, len(raw))) if start else raw
+    for index, (offset, _, op, arg, target) in enumerate(rest, start):
+        if offset in known:
+            depth = known[offset]
+        if depth is None:
+            if start:
+                break
+            continue
+        if start and depths[index] is not None:
+            break
+        depths[index] = depth
+        if op == extended_arg:
+            continue
+        if target is not None and target not in known and op != end_async_for:
+            known[target] = depth + table.stack_effect(op, arg, jump=True)
+            if start or target <= offset:
+                late.append(target)
+        if op in ends_path:
+            depth = None
+            continue
+        effect = fixed_effects[op]
+        depth += effects_by_argument[op](arg or 0) if effect is None else effect
+    return late
 
 
 def max_stack_depth(code_object: CodeObject) -> int:

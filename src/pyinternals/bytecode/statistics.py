@@ -38,7 +38,7 @@ class CodeSize:
     """Source lines that have at least one instruction."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CodeStatistics(Fact):
     """Opcode histogram and sizes of a code object and everything nested in it."""
 

@@ -5,6 +5,7 @@
     file.py                    a source file
     file.py::Class.method      a name in it, nested ones too
     file.py::/regex/           every code object whose qualified name matches
+    file.pyc                   compiled code of any CPython from 3.8 on; names in it likewise
     package.module             a module, found without importing it
     package.module:Class.name  a name in it (``::`` works as well)
     -                          standard input
@@ -15,18 +16,18 @@ The target is compiled, never executed.
 from __future__ import annotations
 
 import os
-import re
 import sys
 import types
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ..errors import TargetNotFound, TargetUnreadable, UsageError
+from ..errors import TargetUnreadable, UsageError
 from ..safe_text import escape
 from .compilation import SourceWarning, compile_source
 from .disassemble import code_object_fact
 from .facts import CodeObject
 from .modules import find_module_source
+from .selection import select_codes
 from .source import (
     LARGEST_SOURCE_BYTES,
     SourceText,
@@ -36,13 +37,14 @@ from .source import (
     too_large,
 )
 
+if TYPE_CHECKING:
+    from .pyc_target import PycTarget
+
 __all__ = [
     "SourceTarget",
     "code_target",
     "module_target",
-    "qualified_names",
     "resolve_target",
-    "select_codes",
 ]
 
 _STDIN = "-"
@@ -129,7 +131,9 @@ def _split_module(text: str) -> tuple[str, str | None]:
     return name, selector or None
 
 
-def resolve_target(text: str, *, largest_bytes: int = LARGEST_SOURCE_BYTES) -> SourceTarget:
+def resolve_target(
+    text: str, *, largest_bytes: int = LARGEST_SOURCE_BYTES
+) -> SourceTarget | PycTarget:
     """The target that `text` names: a file first, a module if it can't be a path.
 
     Raises a `TargetError` that says what was tried.
@@ -138,9 +142,13 @@ def resolve_target(text: str, *, largest_bytes: int = LARGEST_SOURCE_BYTES) -> S
     if location == _STDIN:
         return _stdin_target(selector, largest_bytes)
     if not location:
-        raise UsageError("no file before the ::", target=escape(text), hint="as in file.py::name")
+        raise UsageError("no file is named", hint="as in file.py or file.py::name")
     if _is_module_name(location) and not os.path.lexists(location):
         return module_target(text, as_program=False)
+    if location.endswith((".pyc", ".pyo")):
+        from .pyc_target import PycTarget
+
+        return PycTarget(filename=location, selector=selector, shown_name=text)
     return SourceTarget(
         kind="script",
         filename=location,
@@ -185,72 +193,3 @@ def _stdin_target(selector: str | None, largest_bytes: int) -> SourceTarget:
         selector=selector,
         shown_name="<stdin>",
     )
-
-
-def select_codes(
-    code: types.CodeType, selector: str | None, shown_name: str
-) -> tuple[types.CodeType, ...]:
-    """The code objects in `code` that `selector` names, in their order; all of it without one.
-
-    ``outer.inner`` finds ``outer.<locals>.inner`` too. Raises `TargetNotFound` with the nearest names.
-    """
-    if selector is None:
-        return (code,)
-    named = list(qualified_names(code))
-    if len(selector) > 1 and selector.startswith("/") and selector.endswith("/"):
-        pattern = _pattern(selector)
-        found = [nested for name, nested in named if pattern.search(name)]
-    else:
-        found = [nested for name, nested in named if selector in (name, _without_locals(name))]
-        if not found:
-            found = [nested for _, nested in named if nested.co_name == selector]
-    if found:
-        return tuple(_outermost(found))
-    raise TargetNotFound(
-        f"no code object matches {escape(selector)}",
-        target=escape(shown_name),
-        hint=_near_names(selector, [_without_locals(name) for name, _ in named]),
-    )
-
-
-def _pattern(selector: str) -> re.Pattern[str]:
-    try:
-        return re.compile(selector[1:-1])
-    except re.error as error:
-        raise UsageError(f"not a regular expression: {error}", target=escape(selector)) from error
-
-
-def qualified_names(code: types.CodeType) -> Iterator[tuple[str, types.CodeType]]:
-    """Qualified name and code object of all that is nested in `code`, parents first."""
-    for const in code.co_consts:
-        if isinstance(const, types.CodeType):
-            yield const.co_qualname, const
-            yield from qualified_names(const)
-
-
-def _without_locals(qualname: str) -> str:
-    return qualname.replace(".<locals>", "")
-
-
-def _outermost(codes: list[types.CodeType]) -> Iterator[types.CodeType]:
-    """Those that are not shown already inside another one."""
-    inside: set[int] = set()
-    for code in codes:
-        if id(code) in inside:
-            continue
-        inside.update(id(nested) for _, nested in qualified_names(code))
-        yield code
-
-
-def _near_names(selector: str, names: list[str]) -> str:
-    from difflib import get_close_matches
-
-    if not names:
-        return "it defines no function or class"
-    last = {name.rpartition(".")[2]: name for name in reversed(names)}
-    near = get_close_matches(selector, names, n=3, cutoff=0.6)
-    near += [last[name] for name in get_close_matches(selector, list(last), n=3, cutoff=0.6)]
-    near = list(dict.fromkeys(near))[:3] or names[:3]
-    choices = " or ".join(escape(name) for name in near)
-    more = f", of {len(names)}" if len(names) > len(near) else ""
-    return f"nearest: {choices}{more}"

@@ -11,9 +11,10 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Final, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 
-from ..errors import PyInternalsError
+from ..errors import PyInternalsError, TargetUnreadable, UsageError
+from ..safe_text import escape
 
 if TYPE_CHECKING:
     import argparse
@@ -22,7 +23,11 @@ __all__ = ["entry_point", "main"]
 
 COMMANDS: Final = {
     "dis": "show the bytecode of a file, module or function, with its source",
+    "pyc": "audit .pyc files: stale, orphan, corrupt or other than their source",
 }
+
+SUBCOMMANDS: Final = {"pyc": ("show", "diff", "clean")}
+"""Words behind a command that are commands of their own, each with a module: ``pyc_show``."""
 
 EXIT_CODES: Final = """\
 exit codes:
@@ -35,6 +40,7 @@ _EXAMPLES: Final = """\
 examples:
   pyinternals dis file.py
   pyinternals dis json:dumps --flow
+  pyinternals pyc src --fail-on stale,orphan
   python -m pyinternals COMMAND --help"""
 
 
@@ -45,23 +51,28 @@ def entry_point() -> NoReturn:
     gc.disable()
     try:
         status = main(sys.argv[1:])
-        _flush()
-    except BrokenPipeError:
-        _forget_stdout()
-        status = 0
     except KeyboardInterrupt:
         status = 130
+    except BrokenPipeError:
+        status = 0
     except SystemExit as end:  # argparse ends like this
         status = end.code if isinstance(end.code, int) else 2
-        with contextlib.suppress(BrokenPipeError):
-            _flush()
-    _leave(status)
+    _leave(_flushed(status))
 
 
-def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            stream.flush()
+def _flushed(status: int) -> int:
+    """Write what is still held. `status`, or another one if that fails."""
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except BrokenPipeError:
+        _forget_output()
+    except OSError as error:
+        _forget_output()
+        print_error(TargetUnreadable(f"can't be written: {error.strerror}", target="output"))
+        return status or TargetUnreadable.exit_code
+    return status
 
 
 def _leave(status: int) -> NoReturn:
@@ -88,15 +99,16 @@ def main(arguments: Sequence[str]) -> int:
         else:
             parser.parse_args(arguments[:1])  # --help, --version, or an error: each of them exits
         return 2
-    command = import_module(f".{name}", __name__)
-    parser = _command_parser(name, command.__doc__ or "")
+    words = 2 if {*arguments[1:2]} & {*SUBCOMMANDS.get(name, ())} else 1
+    command = import_module(f".{'_'.join(arguments[:words])}", __name__)
+    parser = _command_parser(" ".join(arguments[:words]), command.__doc__ or "")
     command.add_arguments(parser)
-    args = parser.parse_args(arguments[1:])
+    args = parser.parse_args(arguments[words:])
     try:
         status: int = command.run(args)
     except PyInternalsError as error:
         if error.target == "output":
-            _forget_stdout()  # what it still holds would be complained about once more
+            _forget_output()  # what it still holds would be complained about once more
         print_error(error)
         return error.exit_code
     return status
@@ -104,24 +116,23 @@ def main(arguments: Sequence[str]) -> int:
 
 def print_error(error: PyInternalsError) -> None:
     """One line on stderr, and the lines that belong with it (a source line and its caret)."""
-    if sys.stderr is None:
-        return
-    from ..render.output import output_for, write_lines
-
-    output = output_for(sys.stderr)
-    prefix = output.palette.paint("error", "pyinternals: error:")
-    write_lines([f"{prefix} {error}", *error.detail], sys.stderr)
+    _print_message("error", "error", str(error), error.detail)
 
 
 def print_warning(message: str) -> None:
     """One line on stderr that does not end the command."""
+    _print_message("warn", "warning", message)
+
+
+def _print_message(style: str, word: str, message: str, detail: Sequence[str] = ()) -> None:
     if sys.stderr is None:
         return
     from ..render.output import output_for, write_lines
 
-    output = output_for(sys.stderr)
-    prefix = output.palette.paint("warn", "pyinternals: warning:")
-    write_lines([f"{prefix} {message}"], sys.stderr)
+    prefix = output_for(sys.stderr).palette.paint(style, f"pyinternals: {word}:")
+    # where even this can't be written, the exit code alone must do
+    with contextlib.suppress(OSError, PyInternalsError):
+        write_lines([f"{prefix} {message}", *detail], sys.stderr)
 
 
 def _top_parser() -> argparse.ArgumentParser:
@@ -130,12 +141,11 @@ def _top_parser() -> argparse.ArgumentParser:
     from .. import __version__
 
     listing = "\n".join(f"  {name:10} {summary}" for name, summary in COMMANDS.items())
-    parser = argparse.ArgumentParser(
+    parser = _make_parser(
         prog="pyinternals",
         usage="pyinternals [-h] [--version] COMMAND ...",
         description="See how a Python program really runs.",
         epilog=f"commands:\n{listing}\n\n{_EXAMPLES}\n\n{EXIT_CODES}",
-        formatter_class=_help_formatter(),
     )
     parser.add_argument("--version", action="version", version=f"pyinternals {__version__}")
     parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help=argparse.SUPPRESS)
@@ -144,16 +154,25 @@ def _top_parser() -> argparse.ArgumentParser:
 
 def _command_parser(name: str, doc: str) -> argparse.ArgumentParser:
     """A parser whose description and epilog are the command module's docstring."""
-    import argparse
-
     description, _, epilog = doc.partition("\n\n")
-    return argparse.ArgumentParser(
+    return _make_parser(
         prog=f"pyinternals {name}",
         description=description,
         epilog=f"{epilog.strip()}\n\n{EXIT_CODES}",
-        formatter_class=_help_formatter(),
         allow_abbrev=False,
     )
+
+
+def _make_parser(**options: Any) -> argparse.ArgumentParser:
+    """A parser whose errors are one line, as all others are."""
+    import argparse
+
+    class Parser(argparse.ArgumentParser):
+        def error(self, message: str) -> NoReturn:
+            print_error(UsageError(escape(message), hint=f"see {self.prog} --help"))
+            self.exit(UsageError.exit_code)
+
+    return Parser(formatter_class=_help_formatter(), **options)
 
 
 class _MakeFormatter(Protocol):
@@ -180,8 +199,7 @@ def _help_formatter() -> _MakeFormatter:
     return make
 
 
-def _forget_stdout() -> None:
-    """The reader went away: let the interpreter's last flush go nowhere instead of complaining."""
-    devnull = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(devnull, 1)
-    os.close(devnull)
+def _forget_output() -> None:
+    from .delivery import forget_stdout
+
+    forget_stdout()

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
+import math
 import os
+from collections.abc import Iterable
+from typing import TextIO
 
 from ..errors import TargetUnreadable, UsageError
 from ..render.output import Output, write_lines
 from ..render.report import Report
 from ..safe_text import escape
 
-__all__ = ["add_output_arguments", "check_output_arguments", "deliver", "positive"]
+__all__ = [
+    "add_output_arguments",
+    "check_output_arguments",
+    "deliver",
+    "forget_stdout",
+    "positive",
+    "positive_seconds",
+    "write_out",
+]
 
 
 def add_output_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +42,17 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def positive_seconds(text: str) -> float:
+    """An option's value that must be a time above zero."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above zero")
+    return seconds
+
+
 def check_output_arguments(args: argparse.Namespace) -> None:
     """Raise `UsageError` where they contradict each other."""
     if args.json and args.html is not None:
@@ -43,27 +64,57 @@ def deliver(report: Report, args: argparse.Namespace, output: Output) -> None:
     if args.json:
         from ..render.json_envelope import json_lines
 
-        write_lines(json_lines(report.document()), output.stream)
+        write_out(json_lines(report.document()), output.stream)
     elif args.html is not None:
-        _write_page(report, args.html)
+        from ..render.html import html_page
+
+        page = html_page(report)
+        if args.html == "-":
+            write_out([page.rstrip("\n")], output.stream)
+        else:
+            _write_page(page, args.html)
     else:
-        write_lines(report.lines(output.palette, output.width), output.stream)
+        write_out(report.lines(output.palette, output.width), output.stream)
 
 
-def _write_page(report: Report, filename: str) -> None:
-    """Write the page beside its place first, so that a full disk leaves no half of one."""
-    from ..render.html import html_page
-
-    unfinished = f"{filename}.unfinished"
+def write_out(lines: Iterable[str], stream: TextIO) -> None:
+    """Write `lines`; a reader that went away ends that quietly."""
     try:
-        with open(unfinished, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(html_page(report))
-        os.replace(unfinished, filename)
+        write_lines(lines, stream)
+    except BrokenPipeError:
+        forget_stdout()
+
+
+def forget_stdout() -> None:
+    """Nobody reads on: let what is still held go nowhere instead of being complained about."""
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, 1)
+    os.close(devnull)
+
+
+def _write_page(page: str, filename: str) -> None:
+    """Write the page beside its place first, so that a full disk leaves no half of one.
+
+    A link is followed, and a device or pipe is written to, not replaced.
+    """
+    place = os.path.realpath(filename)
+    try:
+        if os.path.exists(place) and not os.path.isfile(place):
+            with open(place, "w", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(page)
+            return
+        unfinished = f"{place}.{os.getpid()}.unfinished"
+        with open(unfinished, "x", encoding="utf-8", errors="backslashreplace") as file:
+            try:
+                file.write(page)
+                file.flush()
+                os.replace(unfinished, place)
+            except OSError:
+                os.unlink(unfinished)
+                raise
     except OSError as error:
-        with contextlib.suppress(OSError):
-            os.unlink(unfinished)
         raise TargetUnreadable(
-            f"can't be written: {error.strerror}",
-            target=escape(filename),
+            f"can't be written: {(error.strerror or str(error)).lower()}",
+            target=escape(filename) or "--html",
             hint="give another --html",
         ) from error

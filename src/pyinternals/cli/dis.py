@@ -4,6 +4,7 @@ targets:
   file.py                 a source file
   file.py::Class.method   a name in it, however deep
   file.py::/regex/        all names that match
+  file.cpython-39.pyc     compiled code of any CPython from 3.8 on
   json.decoder            a module, found without importing it
   json:dumps              a name in a module
   -m NAME                 what `python -m NAME` runs
@@ -26,15 +27,23 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from ..errors import UsageError
-from ..render.output import output_for, write_lines
+from ..render.output import output_for
 from ..safe_text import escape
 from . import print_warning
-from .delivery import add_output_arguments, check_output_arguments, deliver, positive
+from .delivery import (
+    add_output_arguments,
+    check_output_arguments,
+    deliver,
+    positive,
+    positive_seconds,
+    write_out,
+)
 
 if TYPE_CHECKING:
     from ..bytecode.compare import CodeDifference
     from ..bytecode.facts import CodeObject
     from ..bytecode.flow import FlowGraph
+    from ..bytecode.pyc_target import PycTarget
     from ..bytecode.targets import SourceTarget
     from ..render.json_envelope import Json
     from ..render.report import Report
@@ -99,7 +108,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     running.add_argument("--lines", action="store_true", help="with --run: source lines only")
     running.add_argument(
-        "--timeout", type=float, metavar="SECONDS", help="end a run after this long"
+        "--timeout", type=positive_seconds, metavar="SECONDS", help="end a run after this long"
     )
     add_output_arguments(parser)
 
@@ -112,7 +121,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json_schema:
         from ..render.json_envelope import schema_text
 
-        write_lines([schema_text(_schema_name(args))], output.stream)
+        write_out([schema_text(_schema_name(args))], output.stream)
         return 0
     _check(args)
     target = _target(args)
@@ -124,14 +133,14 @@ def run(args: argparse.Namespace) -> int:
         roots, warnings = _facts(target, args)
         run_document, exit_status = None, 0
     if args.flow in _DRAWINGS:
-        write_lines(_drawing(roots, args.flow), output.stream)
+        write_out(_drawing(roots, args.flow), output.stream)
         return exit_status
     deliver(_report(roots, args, warnings, run_document), args, output)
     return exit_status
 
 
 def _facts(
-    target: SourceTarget, args: argparse.Namespace
+    target: SourceTarget | PycTarget, args: argparse.Namespace
 ) -> tuple[Sequence[CodeObject], list[Json]]:
     """The code objects asked for; what the compiler warned of is said on stderr and kept for JSON."""
     from ..render.json_envelope import warning
@@ -140,14 +149,15 @@ def _facts(
     roots, found = target.facts(optimize=_level(args), positions=needs_positions)
     warnings = []
     for line, message in found:
-        text = f"{escape(target.filename)}:{line}: {escape(message)}"
+        place = f"{escape(target.filename)}:{line}" if line else escape(target.filename)
+        text = f"{place}: {escape(message)}"
         print_warning(text)
         warnings.append(warning("compiler", text))
     return roots, warnings
 
 
 def _level(args: argparse.Namespace) -> int:
-    return min(args.optimize, 2) if args.optimize is not None else -1
+    return args.optimize if args.optimize is not None else -1
 
 
 def _report(
@@ -163,7 +173,7 @@ def _report(
         return dis_reports.flow_report(_flows(roots), warnings=warnings)
     if args.tree:
         return dis_reports.tree_report(roots, warnings=warnings)
-    from ..render.dis_listing import ListingOptions
+    from ..render.instruction_rows import ListingOptions
 
     options = ListingOptions(
         tree=not args.no_header,
@@ -198,12 +208,18 @@ def _difference(roots: Sequence[CodeObject], args: argparse.Namespace) -> CodeDi
     from ..bytecode.compare import compare
 
     level = _OPTIMISATION_LEVELS.get(args.compare)
+    if level is None and args.compare.startswith("-O"):
+        raise UsageError(f"no optimisation level {escape(args.compare)}", hint="-O0, -O or -OO")
     if level is not None:
         others, _ = _target(args).facts(optimize=level)
     else:
         from ..bytecode.targets import resolve_target
 
         others, _ = resolve_target(args.compare).facts(optimize=_level(args))
+    for side in (roots, others):
+        if len(side) > 1:
+            names = ", ".join(escape(root.qualname) for root in side)
+            raise UsageError("--compare takes one on each side", hint=f"this names {names}")
     return compare(roots[0], others[0])
 
 
@@ -225,6 +241,14 @@ def _check(args: argparse.Namespace) -> None:
     chosen = [f"--{view}" for view in ("stats", "flow", "compare", "tree") if getattr(args, view)]
     if len(chosen) > 1:
         raise UsageError(f"{' and '.join(chosen)} are different views", hint="give one of them")
+    if chosen:
+        for option in ("explain", "caches", "positions", "bytes", "no_source", "no_header"):
+            if getattr(args, option):
+                raise UsageError(
+                    f"--{option.replace('_', '-')} is for the listing, not for {chosen[0]}"
+                )
+    if args.optimize is not None and args.optimize > 2:
+        raise UsageError("there is no more than -OO")
     if args.flow in _DRAWINGS and (args.json or args.html is not None):
         raise UsageError(
             f"--flow={args.flow} is a format of its own", hint="leave --json and --html out"
@@ -237,7 +261,7 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError("--run and --compare exclude each other")
 
 
-def _target(args: argparse.Namespace) -> SourceTarget:
+def _target(args: argparse.Namespace) -> SourceTarget | PycTarget:
     from ..bytecode import targets
     from ..bytecode.source import LARGEST_SOURCE_BYTES
 

@@ -13,7 +13,7 @@ from ..safe_text import escape
 from .cells import cell_width, cut
 from .palette import Palette
 
-__all__ = ["caret_lines", "display_text"]
+__all__ = ["CaretWriter", "caret_lines", "display_text"]
 
 TAB = "    "
 LONGEST_LINE = 2_000
@@ -72,3 +72,31 @@ def caret_lines(
         yield f"{number} {palette.paint('source.text', cut(shown, room, palette))}"
     caret_text = cut(" " * indent + carets + suffix, room, palette)
     yield f"{palette.paint('muted', f'       {bar}')} {palette.paint('source.caret', caret_text)}"
+
+
+class CaretWriter:
+    """Carets under each span of source that differs from the one before."""
+
+    def __init__(self, code_object: CodeObject, palette: Palette, *, width: int | None) -> None:
+        self.code_object = code_object
+        self.palette = palette
+        self.width = width
+        self.shown_line: int | None = None
+        self.last_span: object = None
+
+    def line_is_shown(self, line: int | None) -> None:
+        """The row above is this source line."""
+        self.shown_line, self.last_span = line, None
+
+    def under(self, instruction: Instruction) -> Iterator[str]:
+        """The rows for `instruction`; none if its span was marked just before."""
+        if instruction.positions == self.last_span:
+            return
+        yield from caret_lines(
+            self.code_object,
+            instruction,
+            self.palette,
+            width=self.width,
+            shown_line=self.shown_line,
+        )
+        self.shown_line, self.last_span = None, instruction.positions

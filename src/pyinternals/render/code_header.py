@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..bytecode.facts import CodeObject
 from ..safe_text import escape, safe_repr, shorten
 from ..units import plural
-from .cells import cut, fitted_row
+from .cells import cell_width, cut, fitted_row
 from .palette import Palette
 
 __all__ = ["header_lines", "tree_lines"]
@@ -26,9 +26,9 @@ def header_lines(code_object: CodeObject, palette: Palette, *, width: int | None
     yield fitted_row(title, palette, width)
     properties = f"  {' | '.join(_properties(code_object))}"
     yield fitted_row([("muted", properties)], palette, width)
-    for key, entries in _tables(code_object):
+    for key, entries, total in _tables(code_object):
         if entries:
-            text = _listed(entries)
+            text = _listed(entries, total)
             if width is not None:
                 text = cut(text, width - 12, palette)
             yield f"  {palette.paint('key', f'{key:<9}')} {palette.escape(text)}"
@@ -61,13 +61,13 @@ def _parameters(code_object: CodeObject) -> str:
     return ", ".join(parts)
 
 
-def _tables(code_object: CodeObject) -> tuple[tuple[str, Sequence[str]], ...]:
+def _tables(code_object: CodeObject) -> tuple[tuple[str, Sequence[str], int], ...]:
     return (
-        ("consts", _reprs(code_object.consts)),
-        ("names", _escaped(code_object.names)),
-        ("locals", _escaped(code_object.varnames)),
-        ("cells", _escaped(code_object.cellvars)),
-        ("free", _escaped(code_object.freevars)),
+        ("consts", _reprs(code_object.consts), len(code_object.consts)),
+        ("names", _escaped(code_object.names), len(code_object.names)),
+        ("locals", _escaped(code_object.varnames), len(code_object.varnames)),
+        ("cells", _escaped(code_object.cellvars), len(code_object.cellvars)),
+        ("free", _escaped(code_object.freevars), len(code_object.freevars)),
     )
 
 
@@ -75,13 +75,13 @@ def _reprs(values: Sequence[Any]) -> list[str]:
     return [safe_repr(value) for value in values[: _MOST_ENTRIES + 1]]
 
 
-def _escaped(names: Iterable[str]) -> list[str]:
-    return [shorten(name) for name in names]
+def _escaped(names: Sequence[str]) -> list[str]:
+    return [shorten(name) for name in names[: _MOST_ENTRIES + 1]]
 
 
-def _listed(entries: Sequence[str]) -> str:
+def _listed(entries: Sequence[str], total: int) -> str:
     shown = ", ".join(entries[:_MOST_ENTRIES])
-    return f"{shown}, ..." if len(entries) > _MOST_ENTRIES else shown
+    return f"{shown}, ... ({total:,} in all)" if total > _MOST_ENTRIES else shown
 
 
 def tree_lines(root: CodeObject, palette: Palette, *, width: int | None) -> Iterator[str]:
@@ -114,7 +114,8 @@ def _branch(
 
 def _tree_row(code_object: CodeObject, palette: Palette, width: int | None, prefix: str) -> str:
     name = shorten(code_object.name, 60)
-    padding = " " * max(1, _NAME_WIDTH - len(prefix) - len(name))
+    name_width = _NAME_WIDTH if width is None else min(_NAME_WIDTH, max(12, width - 36))
+    padding = " " * max(1, name_width - len(prefix) - cell_width(name))
     facts = f"line {code_object.first_line:>5}  {code_object.size_bytes:>6,} bytes"
     extra = [_kind(code_object)]
     if code_object.cellvars:

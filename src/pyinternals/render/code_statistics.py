@@ -8,12 +8,14 @@ from dataclasses import asdict
 from ..bytecode.statistics import CodeStatistics
 from ..safe_text import escape, shorten
 from ..units import format_bytes, format_ratio, plural
+from .cells import fitted_row
 from .json_envelope import Json, envelope
 from .palette import Palette
 
 __all__ = ["statistics_document", "statistics_lines"]
 
 _BAR_WIDTH = 24
+_BEFORE_BAR = 62
 
 
 def statistics_lines(
@@ -28,30 +30,33 @@ def statistics_lines(
             f"{format_bytes(one.size_bytes)} of bytecode, {caches} "
             f"({format_ratio(one.cache_bytes, one.size_bytes)})"
         )
-        yield f"{palette.paint('title', escape(one.title))}  {palette.paint('muted', totals)}"
+        yield fitted_row([("title", escape(one.title)), ("muted", f"  {totals}")], palette, width)
         yield ""
-        yield from _histogram(one, palette)
+        yield from _histogram(one, palette, width)
         yield ""
-        yield from _sizes(one, palette)
+        yield from _sizes(one, palette, width)
         yield ""
 
 
-def _histogram(statistics: CodeStatistics, palette: Palette) -> Iterator[str]:
+def _histogram(statistics: CodeStatistics, palette: Palette, width: int | None) -> Iterator[str]:
     heading = f"{'opcode':<34} {'count':>8} {'share':>7} {'bytes':>8}"
-    yield palette.paint("heading", heading)
+    yield fitted_row([("heading", heading)], palette, width)
     most = max((opcode.count for opcode in statistics.opcodes), default=0)
     for opcode in statistics.opcodes:
         share = format_ratio(opcode.count, statistics.instruction_count)
-        yield (
-            f"{palette.paint('dis.opname', f'{opcode.opname:<34}')} "
-            f"{palette.paint('number', f'{opcode.count:>8,}')} {share:>7} {opcode.size_bytes:>8,}  "
-            f"{palette.paint('bar', bar(opcode.count, most, palette))}"
-        )
+        parts = [
+            ("dis.opname", f"{opcode.opname:<34}"),
+            ("number", f" {opcode.count:>8,}"),
+            ("dis.argrepr", f" {share:>7} {opcode.size_bytes:>8,}  "),
+        ]
+        room = _BAR_WIDTH if width is None else max(0, min(_BAR_WIDTH, width - _BEFORE_BAR))
+        parts.append(("bar", bar(opcode.count, most, palette, room)))
+        yield fitted_row(parts, palette, width)
 
 
 def bar(value: int, most: int, palette: Palette, width: int = _BAR_WIDTH) -> str:
     """A bar for `value`, of `width` columns for `most`; at least a sliver for anything above zero."""
-    if not most or not value:
+    if not most or not value or not width:
         return ""
     eighths = max(1, round(value / most * width * 8))
     if not palette.unicode:
@@ -60,15 +65,19 @@ def bar(value: int, most: int, palette: Palette, width: int = _BAR_WIDTH) -> str
     return "█" * full + " ▏▎▍▌▋▊▉"[rest].strip()
 
 
-def _sizes(statistics: CodeStatistics, palette: Palette) -> Iterator[str]:
+def _sizes(statistics: CodeStatistics, palette: Palette, width: int | None) -> Iterator[str]:
     heading = f"{'bytes':>8} {'caches':>8} {'instructions':>12} {'lines':>6}  code object"
-    yield palette.paint("heading", heading)
+    yield fitted_row([("heading", heading)], palette, width)
     for size in statistics.code_objects:
         numbers = f"{size.size_bytes:>8,} {size.cache_bytes:>8,}"
         more = f"{size.instruction_count:>12,} {size.line_count:>6,}"
-        name = palette.paint("dis.code_object", shorten(size.qualname))
-        place = palette.paint("muted", f"line {size.first_line}")
-        yield f"{palette.paint('number', numbers)} {more}  {name}  {place}"
+        parts = [
+            ("number", numbers),
+            ("dis.argrepr", f" {more}  "),
+            ("dis.code_object", shorten(size.qualname)),
+            ("muted", f"  line {size.first_line}"),
+        ]
+        yield fitted_row(parts, palette, width)
 
 
 def statistics_document(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ..bytecode.explanations import explain as explanation_of
 from ..bytecode.facts import CodeObject, Instruction
+from .cells import cut
 from .palette import Palette
 
 __all__ = ["extra_columns"]
@@ -43,7 +44,8 @@ def extra_columns(
         if width is not None and prefix_width + taken + padding + len(text) > width:
             # no room beside it: a line of its own
             indent = " " * min(prefix_width - 32, max(2, width - len(text) - 3))
-            return before, f"\n{indent}{palette.paint('dis.explanation', f'# {text}')}"
+            shown = cut(f"# {text}", width - len(indent), palette)
+            return before, f"\n{indent}{palette.paint('dis.explanation', shown)}"
         return before, f"{' ' * padding}{palette.paint('dis.explanation', f'# {text}')}"
 
     return columns

@@ -9,15 +9,16 @@ from collections.abc import Iterator, Sequence
 
 from ..bytecode.facts import CodeObject
 from .carets import display_text
-from .dis_listing import ListingOptions, listing_lines
+from .dis_listing import listing_lines
 from .html import page
+from .instruction_rows import ListingOptions
 from .palette import Palette, html_palette
 
 __all__ = ["listing_page"]
 
 _STYLE = """\
 .pyinternals .panes { display: grid; grid-template-columns: minmax(20rem, 2fr) 3fr; gap: 1.5rem;
-  height: calc(100vh - 4rem); }
+  height: calc(100vh - 5.5rem); }
 .pyinternals .panes.single { grid-template-columns: 1fr; }
 .pyinternals .pane { overflow: auto; min-width: 0; }
 .pyinternals .pane pre { overflow: visible; width: max-content; min-width: 100%; }

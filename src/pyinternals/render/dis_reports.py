@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..bytecode.facts import CodeObject
     from ..bytecode.flow import FlowGraph
     from ..bytecode.statistics import CodeStatistics
-    from .dis_listing import ListingOptions
+    from .instruction_rows import ListingOptions
 
 __all__ = [
     "difference_report",
@@ -85,8 +85,9 @@ def difference_report(difference: CodeDifference, *, warnings: Iterable[Json] = 
     """Two code objects side by side."""
     from .code_difference import difference_document, difference_lines
 
+    sides = [side.title or side.qualname for side in (difference.left, difference.right)]
     return Report(
-        title=f"{difference.left.qualname} and {difference.right.qualname}",
+        title=" and ".join(sides),
         lines=lambda palette, width: difference_lines(difference, palette, width=width),
         document=lambda: difference_document(difference, warnings=warnings),
     )
@@ -111,9 +112,10 @@ def flow_report(graphs: Sequence[FlowGraph], *, warnings: Iterable[Json] = ()) -
         from .flow_svg import flow_svg
         from .html import page
 
-        return page(f"{graphs[0].qualname}: control flow", "\n".join(map(flow_svg, graphs)))
+        return page(title, "\n".join(map(flow_svg, graphs)))
 
-    return Report(title=f"{graphs[0].qualname}: flow", lines=lines, document=document, html=html)
+    title = f"{graphs[0].filename}: control flow"
+    return Report(title=title, lines=lines, document=document, html=html)
 
 
 def _title(roots: Sequence[CodeObject]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from .output import output_for
@@ -31,7 +32,28 @@ def report_of(fact: Fact) -> Report:
         return dis_reports.difference_report(fact)
     if isinstance(fact, FlowGraph):
         return dis_reports.flow_report([fact])
+    report = _report_on_pyc(fact)
+    if report is not None:
+        return report
     raise TypeError(f"no report on {type(fact).__name__}")
+
+
+def _report_on_pyc(fact: Fact) -> Report | None:
+    from ..bytecode.pyc_clean import PycCleaning
+    from ..bytecode.pyc_diff import PycDifference
+    from ..bytecode.pyc_file import PycFile
+    from ..bytecode.pyc_findings import PycAudit
+    from . import pyc_reports
+
+    if isinstance(fact, PycAudit):
+        return pyc_reports.audit_report(fact)
+    if isinstance(fact, PycFile):
+        return pyc_reports.show_report(fact)
+    if isinstance(fact, PycDifference):
+        return pyc_reports.pyc_difference_report(fact)
+    if isinstance(fact, PycCleaning):
+        return pyc_reports.cleaning_report(fact)
+    return None
 
 
 def show_text(fact: Fact) -> str:
@@ -46,11 +68,22 @@ def show_plain(fact: Fact) -> str:
 
 
 def show_rich(fact: Fact) -> Any:
-    """The report as a rich renderable."""
-    from rich.text import Text
+    """The report as a rich renderable, laid out for the console that prints it."""
+    return _RichReport(fact)
 
-    text = _text(fact, ansi_palette("truecolor"), None)
-    return Text.from_ansi(text, no_wrap=True, overflow="ellipsis", end="")
+
+class _RichReport:
+    """What rich asks for its lines once it knows how wide they may be."""
+
+    def __init__(self, fact: Fact) -> None:
+        self.fact = fact
+
+    def __rich_console__(self, console: Any, options: Any) -> Iterator[Any]:
+        from rich.text import Text
+
+        palette = ansi_palette("truecolor", unicode=not options.ascii_only)
+        for line in report_of(self.fact).lines(palette, options.max_width):
+            yield Text.from_ansi(line, no_wrap=True)
 
 
 def show_html(fact: Fact) -> str:
