@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -13,6 +14,14 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+
+# A shell that starts us in the background lets us ignore these, and our children with us.
+for _number, _handler in (
+    (signal.SIGINT, signal.default_int_handler),
+    (getattr(signal, "SIGQUIT", signal.SIGTERM), signal.SIG_DFL),
+):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _handler)
 
 _TERMINAL_VARIABLES = frozenset(
     {

@@ -113,7 +113,7 @@ def test_the_navigation_of_the_docs_names_every_page_once() -> None:
 
 def test_the_readme_installs_what_the_tests_need() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
-    (installed,) = re.findall(r"pip install -q ([a-z ]+) &&", readme)
+    (installed,) = re.findall(r"pip install -q ([a-z -]+) &&", readme)
     needed = [re.split(r"[<>=]", name)[0] for name in PYPROJECT["dependency-groups"]["test"]]
     assert installed.split() == needed
 

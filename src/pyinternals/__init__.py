@@ -17,10 +17,13 @@ if (
     from typing import Any
 
     from .bytecode.disassemble import dis
+    from .bytecode.pyc_audit import pyc
+    from .bytecode.pyc_file import read_pyc
     from .errors import (
         LimitExceeded,
         NotPython,
         ProgramError,
+        PycError,
         PyInternalsError,
         SourceError,
         TargetError,
@@ -37,6 +40,7 @@ __all__ = [
     "NotPython",
     "ProgramError",
     "PyInternalsError",
+    "PycError",
     "SourceError",
     "TargetError",
     "TargetNotFound",
@@ -45,10 +49,14 @@ __all__ = [
     "UsageError",
     "__version__",
     "dis",
+    "pyc",
+    "read_pyc",
 ]
 
 _HOMES = {
     "dis": ".bytecode.disassemble",
+    "pyc": ".bytecode.pyc_audit",
+    "read_pyc": ".bytecode.pyc_file",
 }
 
 

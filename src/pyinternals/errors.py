@@ -10,6 +10,7 @@
         ├── TargetUnreadable    it is there, but the system does not let us read it
         ├── NotPython           it is there and readable, but holds no Python code
         ├── SourceError         Python source that does not compile
+        ├── PycError            a .pyc file that is damaged, cut off, or passes a limit
         └── TargetTooLarge      it passes a size limit (which can be raised)
 
 `ProgramError` is a `TargetError` too: a program that was to be run could not be.
@@ -24,6 +25,7 @@ __all__ = [
     "NotPython",
     "ProgramError",
     "PyInternalsError",
+    "PycError",
     "SourceError",
     "TargetError",
     "TargetNotFound",
@@ -93,6 +95,10 @@ class NotPython(TargetError):
 
 class SourceError(TargetError):
     """Python source that this interpreter does not compile."""
+
+
+class PycError(TargetError):
+    """A .pyc file that is not one, is damaged or cut off, or passes one of the reader's limits."""
 
 
 class TargetTooLarge(TargetError):

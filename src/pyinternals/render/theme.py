@@ -54,6 +54,16 @@ STYLES: Final[dict[str, str]] = {
     "diff.removed": "red",
     "diff.changed": "yellow",
     "diff.same": "bright_black",
+    # caches
+    "pyc.valid": "green",
+    "pyc.stale": "yellow",
+    "pyc.ambiguous": "bold yellow",
+    "pyc.orphan": "magenta",
+    "pyc.foreign-version": "bright_black",
+    "pyc.corrupt": "bold red",
+    "pyc.unchecked-hash": "cyan",
+    "pyc.unreadable": "red",
+    "pyc.differs": "bold red",
     # control flow
     "flow.block": "blue",
     "flow.edge": "magenta",
