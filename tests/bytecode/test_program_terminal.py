@@ -161,7 +161,10 @@ def test_a_program_may_take_ctrl_c_for_input(shell: Shell) -> None:
     session.type("yes\n")
     written = session.read_to_end()
 
-    assert result_in(written) == [0, {}, ["count-lost"]]
+    exit_status, counts, warnings = result_in(written)
+    assert (exit_status, counts) == (0, {})
+    # pressed just before the terminal was lent, it has reached us too
+    assert warnings in (["count-lost"], ["interrupted", "count-lost"])
     assert written.endswith(GIVEN_BACK)
 
 
