@@ -5,21 +5,22 @@ from __future__ import annotations
 import argparse
 import math
 import os
+import sys
 from collections.abc import Iterable
 from typing import TextIO
 
 from ..errors import TargetUnreadable, UsageError
-from ..render.output import Output, write_lines
+from ..render.output import Output, output_for, write_lines
 from ..render.report import Report
 from ..safe_text import escape
 
 __all__ = [
     "add_output_arguments",
-    "check_output_arguments",
     "deliver",
     "forget_stdout",
     "positive",
     "positive_seconds",
+    "prepared_output",
     "write_out",
 ]
 
@@ -53,10 +54,28 @@ def positive_seconds(text: str) -> float:
     return seconds
 
 
-def check_output_arguments(args: argparse.Namespace) -> None:
+def _check_output_arguments(args: argparse.Namespace) -> None:
     """Raise `UsageError` where they contradict each other."""
     if args.json and args.html is not None:
         raise UsageError("--json and --html exclude each other")
+
+
+def prepared_output(args: argparse.Namespace, schema: str) -> Output | None:
+    """Where the report goes, as the output options say; None where the schema was all that was asked for.
+
+    The schema of that name is then written. Raises `UsageError` for a closed standard output and for
+    options that contradict each other.
+    """
+    if sys.stdout is None:
+        raise UsageError("standard output is closed", hint="there is nowhere to write to")
+    output = output_for(width=args.width)
+    if args.json_schema:
+        from ..render.json_envelope import schema_text
+
+        write_out([schema_text(schema)], output.stream)
+        return None
+    _check_output_arguments(args)
+    return output
 
 
 def deliver(report: Report, args: argparse.Namespace, output: Output) -> None:

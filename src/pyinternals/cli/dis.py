@@ -22,20 +22,18 @@ examples:
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from ..errors import UsageError
-from ..render.output import output_for
 from ..safe_text import escape
 from . import print_warning
 from .delivery import (
     add_output_arguments,
-    check_output_arguments,
     deliver,
     positive,
     positive_seconds,
+    prepared_output,
     write_out,
 )
 
@@ -115,13 +113,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """``pyinternals dis``."""
-    if sys.stdout is None:
-        raise UsageError("standard output is closed", hint="there is nowhere to write to")
-    output = output_for(width=args.width)
-    if args.json_schema:
-        from ..render.json_envelope import schema_text
-
-        write_out([schema_text(_schema_name(args))], output.stream)
+    output = prepared_output(args, _schema_name(args))
+    if output is None:
         return 0
     _check(args)
     target = _target(args)
@@ -232,7 +225,6 @@ def _schema_name(args: argparse.Namespace) -> str:
 
 
 def _check(args: argparse.Namespace) -> None:
-    check_output_arguments(args)
     named = [name for name in ("target", "module", "code") if getattr(args, name) is not None]
     if not named:
         raise UsageError("no target", hint="name a file or a module, or - for standard input")

@@ -36,9 +36,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from ..errors import LimitExceeded, UsageError
-from ..render.output import output_for
 from ..safe_text import escape
-from .delivery import add_output_arguments, check_output_arguments, deliver, write_out
+from .delivery import add_output_arguments, deliver, prepared_output
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -86,15 +85,9 @@ def add_search_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """``pyinternals pyc``."""
-    if sys.stdout is None:
-        raise UsageError("standard output is closed", hint="there is nowhere to write to")
-    output = output_for(width=args.width)
-    if args.json_schema:
-        from ..render.json_envelope import schema_text
-
-        write_out([schema_text("pyc")], output.stream)
+    output = prepared_output(args, "pyc")
+    if output is None:
         return 0
-    check_output_arguments(args)
     shown, failing = _states(args.state, "--state"), _states(args.fail_on, "--fail-on")
     from ..bytecode.pyc_findings import PycState
     from ..render.pyc_reports import audit_report

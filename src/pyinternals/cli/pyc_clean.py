@@ -12,12 +12,10 @@ examples:
 from __future__ import annotations
 
 import argparse
-import sys
 
-from ..errors import TargetUnreadable, UsageError
-from ..render.output import output_for
+from ..errors import TargetUnreadable
 from ..units import plural
-from .delivery import add_output_arguments, check_output_arguments, deliver, write_out
+from .delivery import add_output_arguments, deliver, prepared_output
 from .pyc import add_search_arguments, audit_of
 
 __all__ = ["add_arguments", "run"]
@@ -37,15 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """``pyinternals pyc clean``."""
-    if sys.stdout is None:
-        raise UsageError("standard output is closed", hint="there is nowhere to write to")
-    output = output_for(width=args.width)
-    if args.json_schema:
-        from ..render.json_envelope import schema_text
-
-        write_out([schema_text("pyc-clean")], output.stream)
+    output = prepared_output(args, "pyc-clean")
+    if output is None:
         return 0
-    check_output_arguments(args)
     from ..bytecode.pyc_clean import Outcome, clean_pycs
     from ..render.pyc_reports import cleaning_report
 

@@ -11,11 +11,9 @@ examples:
 from __future__ import annotations
 
 import argparse
-import sys
 
 from ..errors import UsageError
-from ..render.output import output_for
-from .delivery import add_output_arguments, check_output_arguments, deliver, write_out
+from .delivery import add_output_arguments, deliver, prepared_output
 
 __all__ = ["add_arguments", "run"]
 
@@ -28,15 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """``pyinternals pyc show``."""
-    if sys.stdout is None:
-        raise UsageError("standard output is closed", hint="there is nowhere to write to")
-    output = output_for(width=args.width)
-    if args.json_schema:
-        from ..render.json_envelope import schema_text
-
-        write_out([schema_text("pyc-show")], output.stream)
+    output = prepared_output(args, "pyc-show")
+    if output is None:
         return 0
-    check_output_arguments(args)
     if args.file is None:
         raise UsageError("no file", hint="name a .pyc file")
     from ..bytecode.pyc_file import read_pyc

@@ -5,11 +5,8 @@ docs/json.md describes it. A field that changes meaning or goes raises the numbe
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
-
-from ..features import describe_interpreter
 
 __all__ = ["Json", "envelope", "json_lines", "schema_text", "warning"]
 
@@ -34,17 +31,6 @@ def envelope(
 def warning(code: str, message: str) -> Json:
     """One entry of ``warnings``."""
     return {"code": code, "message": message}
-
-
-def this_interpreter() -> Json:
-    """The ``target`` of what was looked at in the running interpreter."""
-    return {
-        "pid": None,
-        "python": ".".join(str(part) for part in sys.version_info[:3]),
-        "implementation": sys.implementation.name,
-        "description": describe_interpreter(),
-        "executable": sys.executable or None,
-    }
 
 
 def json_lines(document: Json, *, indent: int | None = None) -> Iterator[str]:
